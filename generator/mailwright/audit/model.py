@@ -1,0 +1,106 @@
+"""Probes: what is asked of running hosts, and what was seen.
+
+The rehearsal and the audit of a live service run the same probes; they differ in where they stand (``Vantage``)
+and in what they may do (``Context.accounts``, ``Context.correspondent``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address
+from typing import Literal, Protocol
+
+from mailwright.plan.model import Plan
+
+Where = Literal["outside", "inside", "host"]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One thing that a probe tried and saw.
+
+    what  what was tried: ``RCPT TO:<nobody@college.ac.uk> on mail.college.ac.uk port 25 over IPv6``
+    seen  the other side's words
+    ok    it is as the requirement wants; None: it could not be tried, so nothing is proven
+    twin  the positive twin of a negative observation: it shows that the road was open
+    """
+
+    what: str
+    seen: str
+    ok: bool | None
+    twin: bool = False
+
+
+class Vantage(Protocol):
+    """A place from which to look. Sockets opened inside ``enter()``, in that thread, start there."""
+
+    name: Where
+    addresses: tuple[IPv4Address | IPv6Address, ...]
+
+    def enter(self) -> AbstractContextManager[None]: ...
+
+
+class Shell(Protocol):
+    """Commands on a host under test, as root. ``run`` returns (exit status, standard output + error)."""
+
+    def run(self, host: str, *argv: str, timeout: float = 30.0) -> tuple[int, str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message that the foreign mail host took in: envelope, and the bytes after DATA."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    content: bytes
+    client: str  # address that it came from
+    helo: str
+
+
+class Correspondent(Protocol):
+    """Somebody outside who receives mail: the foreign mail host of the rehearsal."""
+
+    domain: str  # foreign.example
+
+    def wait_for(self, token: str, timeout: float = 20.0) -> Received | None:
+        """The message that holds ``token`` in its content, as soon as it is there; None after ``timeout`` s."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A login that a probe may use."""
+
+    login: str
+    password: str = field(repr=False)
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """All that a probe needs. What is missing (None, empty) makes the probe's verdict *not proven*."""
+
+    plan: Plan
+    resolver: str  # address of the resolver to ask, from every vantage
+    vantages: dict[Where, Vantage]
+    shell: Shell | None
+    correspondent: Correspondent | None
+    accounts: tuple[Account, ...]
+    trust: str | None = None  # PEM file of the CA that is to be trusted besides the system's
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A question to running hosts.
+
+    run  yields observations; an exception other than OSError is a fault of the probe and is not caught.
+         An OSError (nothing reachable, a time-out) ends the probe as *not proven*.
+    """
+
+    id: str  # relay.outside-to-outside
+    requirements: tuple[str, ...]
+    vantage: Where
+    title: str
+    run: Callable[[Context], Iterator[Observation]]

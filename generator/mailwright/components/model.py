@@ -1,0 +1,47 @@
+"""What a component is, and the files that it puts on a host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from mailwright.plan.model import HostFacts, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A whole file as it lands on a host. ``path`` is absolute there; ``text`` is UTF-8 with LF.
+
+    personal  holds people's names, logins or addresses: 0640 on hosts, never world readable
+    """
+
+    path: str
+    text: str
+    owner: str = "root"
+    group: str = "root"
+    mode: int = 0o644
+    personal: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.path.startswith("/") or "/../" in self.path or "\n" in self.path:
+            raise ValueError(f"not an absolute path: {self.path!r}")
+        if self.personal and self.mode & 0o007:
+            raise ValueError(f"{self.path} holds people and would be readable by everybody")
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A service. ``files`` says what it needs on one host, from the plan alone.
+
+    name       the same in components/, templates/, roles/ and tests/components/
+    functions  a host with one of these functions runs it; empty: every host
+    variables  the few values its role needs on this host (paths of secrets on the control machine ...)
+    """
+
+    name: str
+    functions: frozenset[str]
+    files: Callable[[Plan, HostFacts], Iterable[File]]
+    variables: Callable[[Plan, HostFacts], dict[str, object]] = lambda _plan, _host: {}
+
+    def runs_on(self, host: HostFacts) -> bool:
+        return not self.functions or bool(self.functions & set(host.functions))

@@ -1,0 +1,283 @@
+"""The Plan: what must be true in the world, as small tables of facts.
+
+Everything that mailwright writes, reviews, probes or reports is a projection of these rows. A row is frozen,
+has a ``key`` that is unique in its table, and says ``because``: which requirement, and why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import Literal
+
+from mailwright.site.model import IPAddress, IPNetwork
+
+EVERYWHERE: tuple[IPNetwork, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+
+Known = Literal["build", "deploy", "live"]
+RouteKind = Literal["mailbox", "alias", "internal", "role", "automatic"]
+Service = Literal["smtp", "submission", "submissions", "imaps", "pop3s", "managesieve", "ssh"]
+TlsMode = Literal["none", "starttls", "implicit"]
+Stage = Literal["connect", "helo", "mail", "relay", "rcpt", "data", "end-of-data", "header"]
+Direction = Literal["in", "out"]
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """Why a fact is there: the requirement's id and a short reason that a reviewer understands."""
+
+    requirement: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.requirement}: {self.reason}" if self.requirement else self.reason
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A login has a mailbox on the store host. Its password is host state and stands nowhere here."""
+
+    login: str
+    name: str
+    host: str
+    quota: int  # bytes
+    because: Because
+
+    @property
+    def key(self) -> str:
+        return self.login
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Mail for ``address`` goes to ``targets``: logins for a mailbox, full addresses otherwise.
+
+    ``address`` is in look-up form (site.addresses.key).
+    """
+
+    address: str
+    kind: RouteKind
+    targets: tuple[str, ...]
+    because: Because
+    known: Known = "build"
+
+    @property
+    def key(self) -> str:
+        return self.address
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """``login`` may send as ``address`` (envelope, From: and Sender:). ``automatic``: exempt from ADDR-6..9."""
+
+    login: str
+    address: str
+    because: Because
+    automatic: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return (self.address, self.login)
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """``internal`` becomes ``external`` in envelope and header of what leaves (INT-4)."""
+
+    internal: str
+    external: str
+    because: Because
+
+    @property
+    def key(self) -> str:
+        return self.internal
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """``host`` answers on ``port`` with ``service``; ``auth`` says that a login is asked for before relaying."""
+
+    host: str
+    port: int
+    service: Service
+    tls: TlsMode
+    auth: bool
+    because: Because
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return (self.host, self.port)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """``clients`` may relay through the listener: ``authenticated`` ones, or those of a network."""
+
+    host: str
+    port: int
+    clients: Literal["authenticated"] | IPNetwork
+    because: Because
+
+    @property
+    def key(self) -> tuple[str, int, str]:
+        return (self.host, self.port, str(self.clients))
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """At ``stage`` the listener judges by ``check`` at this ``position``: the order decides what happens.
+
+    ``check`` is a Postfix restriction with its argument, or ``milter:…`` for what the filter does.
+    """
+
+    host: str
+    port: int
+    stage: Stage
+    position: int
+    check: str
+    because: Because
+
+    @property
+    def key(self) -> tuple[str, int, str, int]:
+        return (self.host, self.port, self.stage, self.position)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A host's firewall lets this through. ``peers`` are the sources of ``in`` and the targets of ``out``.
+
+    ``user``: only this Unix user's packets (outbound 25).
+    """
+
+    host: str
+    direction: Direction
+    protocol: Literal["tcp", "udp"]
+    port: int
+    peers: tuple[IPNetwork, ...]
+    because: Because
+    user: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str, int]:
+        return (self.host, self.direction, self.protocol, self.port)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """This DNS record must exist. ``owner`` and names in ``value`` are absolute with the trailing dot.
+
+    value  presentation form for names and addresses; for TXT the plain text, split and quoted by the writer
+    """
+
+    zone: str
+    owner: str
+    type: Literal["A", "AAAA", "MX", "PTR", "TXT"]
+    value: str
+    ttl: int  # seconds
+    because: Because
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        return (self.zone, self.owner, self.type, self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """``host`` follows this time server."""
+
+    host: str
+    server: str
+    because: Because
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return (self.host, self.server)
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """``log`` on ``host`` is kept so many days and never longer than ``maximum_days``, for ``readers`` alone."""
+
+    host: str
+    log: str  # a path, or ``journal``
+    days: int
+    maximum_days: int
+    readers: str
+    because: Because
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return (self.host, self.log)
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A document is published at ``url`` for ``readers``. No component publishes any yet."""
+
+    document: str
+    url: str
+    readers: str
+    because: Because
+
+    @property
+    def key(self) -> str:
+        return self.document
+
+
+@dataclass(frozen=True, slots=True)
+class HostFacts:
+    """A host of the site as components see it."""
+
+    name: str
+    addresses: tuple[IPAddress, ...]
+    os: Literal["debian-12", "debian-13"]
+    functions: tuple[str, ...]
+    because: Because
+
+    @property
+    def key(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The few facts that are one to a site, not one of many."""
+
+    organisation: str
+    timezone: str
+    primary_domain: str
+    domains: tuple[str, ...]  # mail domains, the primary one first
+    message_size: int  # bytes
+    recipients: int
+    certificate: str  # path on the control machine, ``{host}`` for the host's name
+    key: str
+    passwords: str  # path of the seed passwd-file on the control machine
+    dkim_selector: str  # empty: no signing
+    dkim_private_key: str
+    relay_networks: tuple[IPNetwork, ...]
+    management_networks: tuple[IPNetwork, ...]
+    campus_networks: tuple[IPNetwork, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Each table is sorted by its rows' keys."""
+
+    settings: Settings
+    hosts: tuple[HostFacts, ...]
+    mailboxes: tuple[Mailbox, ...]
+    routes: tuple[Route, ...]
+    senders: tuple[Sender, ...]
+    rewrites: tuple[Rewrite, ...]
+    listeners: tuple[Listener, ...]
+    grants: tuple[Grant, ...]
+    policies: tuple[Policy, ...]
+    openings: tuple[Opening, ...]
+    records: tuple[Record, ...]
+    clocks: tuple[Clock, ...]
+    retention: tuple[Retention, ...]
+    publications: tuple[Publication, ...]
+
+    def host(self, name: str) -> HostFacts:
+        return next(host for host in self.hosts if host.name == name)
+

@@ -1,0 +1,234 @@
+"""What the organisation says about itself: the description after reading, typed, defaults filled in.
+
+Every part remembers where it was said (``where``), which takes no part in comparison: two descriptions
+that say the same are equal wherever they say it. Addresses are kept as they were written; use
+``mailwright.site.addresses.key`` to compare them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+from mailwright.findings import Place
+
+IPAddress = IPv4Address | IPv6Address
+IPNetwork = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A person whom Janet can reach (AUDIT-5)."""
+
+    name: str
+    email: str
+    telephone: str  # empty when the description gives none: a finding of AUDIT-5
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceDesk:
+    email: str
+    telephone: str
+    url: str
+    hours: str
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    name: str
+    timezone: str  # an IANA name: Europe/London
+    registry: str  # RIPE handle, empty when not given
+    contacts: tuple[Contact, ...]
+    service_desk: ServiceDesk | None
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """A mail domain. ``facilities`` are the things of RFC 2142 that it supports: web, dns, ftp, news ..."""
+
+    name: str  # lower case, A-labels
+    facilities: tuple[str, ...]
+    dmarc_policy: str  # none, quarantine, reject
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    prefix: IPNetwork
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    campus: tuple[Network, ...]
+    management: tuple[Network, ...]  # SSH is let in from here
+    relay: tuple[Network, ...]  # may relay through port 25 without login; empty is the safe default
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A server. ``functions``: mx (port 25 in and out), submission (587, 465), store (IMAP, POP, LMTP)."""
+
+    name: str  # fully qualified, lower case: also its HELO name
+    addresses: tuple[IPAddress, ...]
+    os: str  # debian-12 or debian-13
+    functions: tuple[str, ...]
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with a mailbox.
+
+    address   the published one
+    aliases   further addresses that reach the mailbox and that the person may send as
+    internal  addresses used inside; on the way out they become ``address`` (INT-4)
+    quota     bytes; None takes the store's default
+    """
+
+    login: str
+    name: str
+    address: str
+    aliases: tuple[str, ...]
+    internal: tuple[str, ...]
+    department: str
+    quota: int | None
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role address: ``local`` in each of ``domains`` reaches ``members``.
+
+    local    the local part (``postmaster``)
+    also     alternative local parts (ROLE-4): ``helpdesk`` for ``support``
+    members  logins, own addresses (a role, a person, an alias), or outside addresses
+    senders  logins that may send as this role; default: the members that are logins
+    """
+
+    local: str
+    also: tuple[str, ...]
+    domains: tuple[str, ...]
+    members: tuple[str, ...]
+    senders: tuple[str, ...]
+    where: Place = field(compare=False, repr=False)
+    member_places: tuple[Place, ...] = field(default=(), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AutomaticSender:
+    """A process that sends mail: a web form, a cron host. Exempt from the From rules (ADDR-6 to ADDR-9).
+
+    It logs in on the submission port like a person (``login``), and may send as ``addresses``. ``replies``
+    is the login or address that receives what is sent to those addresses, so that they are valid (ADDR-5).
+    """
+
+    login: str
+    purpose: str
+    addresses: tuple[str, ...]
+    replies: str
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    message_size: int  # bytes
+    recipients: int  # per message
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    quota: int  # bytes per mailbox
+    pop3: bool
+    passwords: str  # where the apply finds the seed passwd-file: a path on the control machine
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Certificate and key: paths on the control machine, copied at deploy time.
+
+    Either may contain ``{host}``, which stands for the host's name.
+    """
+
+    certificate: str
+    key: str
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Dkim:
+    """``public_key`` is a file beside the description, read when it is built; ``private_key`` a path on the
+    control machine, which the generator never reads."""
+
+    selector: str
+    public_key: str  # base64 of the SubjectPublicKeyInfo (RFC 6376, 3.6.1)
+    private_key: str
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    servers: tuple[str, ...]
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Logging:
+    """Days; ``days`` is what the hosts do, between ``minimum_days`` (agreed, AUDIT-3) and ``maximum_days``."""
+
+    days: int
+    minimum_days: int
+    maximum_days: int
+    readers: str  # Unix group that may read mail logs
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    requirement: str
+    statement: str
+    owner: str
+    date: date
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """``rule`` is a rule id or a requirement id; a MUST cannot be waived."""
+
+    rule: str
+    reason: str
+    owner: str
+    until: date
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    organisation: Organisation
+    domains: tuple[Domain, ...]  # the first is the primary one
+    networks: Networks
+    hosts: tuple[Host, ...]
+    people: tuple[Person, ...]
+    roles: tuple[Role, ...]
+    automatic_senders: tuple[AutomaticSender, ...]
+    submission: Submission
+    store: Store
+    tls: Tls
+    dkim: Dkim | None
+    time: Time
+    logging: Logging
+    attestations: tuple[Attestation, ...]
+    waivers: tuple[Waiver, ...]
+    where: Place = field(compare=False, repr=False)
+
+    @property
+    def primary(self) -> Domain:
+        return self.domains[0]
