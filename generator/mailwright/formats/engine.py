@@ -51,7 +51,7 @@ def _environment(format_: Format) -> Environment:
     def finalize(value: object) -> str:
         return str(value) if isinstance(value, Verbatim) else format_.write(value)
 
-    environment = Environment(  # noqa: S701 - finalize is the escaping, per format
+    environment = Environment(
         loader=FileSystemLoader(resources.folder("templates")),
         undefined=StrictUndefined,
         finalize=finalize,

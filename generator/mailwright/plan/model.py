@@ -280,4 +280,3 @@ class Plan:
 
     def host(self, name: str) -> HostFacts:
         return next(host for host in self.hosts if host.name == name)
-
