@@ -20,6 +20,8 @@ Service = Literal["smtp", "submission", "submissions", "imaps", "pop3s", "manage
 TlsMode = Literal["none", "starttls", "implicit"]
 Stage = Literal["connect", "helo", "mail", "relay", "rcpt", "data", "end-of-data", "header"]
 Direction = Literal["in", "out"]
+RecordType = Literal["A", "AAAA", "MX", "PTR", "TXT"]
+HostSystem = Literal["debian-12", "debian-13"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ class Mailbox:
 class Route:
     """Mail for ``address`` goes to ``targets``: logins for a mailbox, full addresses otherwise.
 
-    ``address`` is in look-up form (site.addresses.key).
+    ``address`` is in look-up form (site.addresses.key), and so are targets in the site's own domains; outside
+    targets are as written. ``automatic``: what a process or the mail system itself sends from.
     """
 
     address: str
@@ -171,7 +174,7 @@ class Record:
 
     zone: str
     owner: str
-    type: Literal["A", "AAAA", "MX", "PTR", "TXT"]
+    type: RecordType
     value: str
     ttl: int  # seconds
     because: Because
@@ -230,7 +233,7 @@ class HostFacts:
 
     name: str
     addresses: tuple[IPAddress, ...]
-    os: Literal["debian-12", "debian-13"]
+    os: HostSystem
     functions: tuple[str, ...]
     because: Because
 
@@ -247,6 +250,7 @@ class Settings:
     timezone: str
     primary_domain: str
     domains: tuple[str, ...]  # mail domains, the primary one first
+    mailer_names: tuple[str, ...]  # names of mx hosts that are no mail domain: each has a postmaster, nothing else
     message_size: int  # bytes
     recipients: int
     certificate: str  # path on the control machine, ``{host}`` for the host's name

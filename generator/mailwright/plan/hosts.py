@@ -1,0 +1,31 @@
+"""The hosts as components see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+from mailwright.plan.errors import Faults
+from mailwright.plan.model import Because, HostFacts, HostSystem
+from mailwright.site.model import Site
+
+_BECAUSE = Because("SCALE-1", "a system of the mail service")
+
+
+def rows(site: Site, faults: Faults) -> Iterator[HostFacts]:
+    """A row per host. Fault: a name or an address that two hosts claim."""
+    names: set[str] = set()
+    addresses: dict[object, str] = {}
+    for host in site.hosts:
+        if host.name in names:
+            faults.add("host-twice", f"{host.name} is described twice", host.where, "describe each host once")
+        names.add(host.name)
+        for address in host.addresses:
+            if addresses.setdefault(address, host.name) != host.name:
+                faults.add(
+                    "address-of-two-hosts",
+                    f"{address} is the address of {addresses[address]} and of {host.name}",
+                    host.where,
+                    "give each host addresses of its own",
+                )
+        yield HostFacts(host.name, host.addresses, cast(HostSystem, host.os), host.functions, _BECAUSE)

@@ -1,0 +1,33 @@
+"""What each host answers on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mailwright.plan.model import Because, Listener
+from mailwright.site.model import Site
+
+_SMTP = Because("DNS-4", "the mailer that the MX records name receives mail")
+_SUBMISSION = Because("RELAY-3", "message submission, for those who log in alone")
+_SUBMISSIONS = Because("REMOTE-1", "message submission with TLS from the first octet (RFC 8314)")
+_IMAPS = Because("REMOTE-2", "secure access to the message store from anywhere")
+_POP3S = Because("REMOTE-2", "secure access to the message store for POP programs")
+_MANAGESIEVE = Because("REMOTE-2", "users manage their own filters and vacation notices")
+_SSH = Because("SCALE-1", "the host is managed from the management networks")
+
+
+def rows(site: Site) -> Iterator[Listener]:
+    """Listeners of each host, by its functions."""
+    for host in site.hosts:
+        name = host.name
+        if "mx" in host.functions:
+            yield Listener(name, 25, "smtp", "starttls", False, _SMTP)
+        if "submission" in host.functions:
+            yield Listener(name, 587, "submission", "starttls", True, _SUBMISSION)
+            yield Listener(name, 465, "submissions", "implicit", True, _SUBMISSIONS)
+        if "store" in host.functions:
+            yield Listener(name, 993, "imaps", "implicit", True, _IMAPS)
+            if site.store.pop3:
+                yield Listener(name, 995, "pop3s", "implicit", True, _POP3S)
+            yield Listener(name, 4190, "managesieve", "starttls", True, _MANAGESIEVE)
+        yield Listener(name, 22, "ssh", "none", True, _SSH)

@@ -1,0 +1,115 @@
+"""Where mail for each of the site's addresses goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mailwright.findings import Place
+from mailwright.plan import names
+from mailwright.plan.errors import Faults
+from mailwright.plan.model import Because, Route
+from mailwright.site.addresses import key
+from mailwright.site.model import Role, Site
+
+_PUBLISHED = Because("ADDR-5", "a published address is valid for delivery")
+_ALIAS = Because("ADDR-5", "a further address of the same person")
+_INTERNAL = Because("INT-4", "an internal address that may have escaped is still deliverable")
+_REQUIRED = Because("ROLE-1", "postmaster and abuse exist in every domain")
+_ROLE = Because("ROLE-2", "a role address")
+_ALSO = Because("ROLE-4", "another name for a role")
+_AUTOMATIC = Because("ADDR-5", "what an automatic process sends from is valid for delivery")
+_SYSTEM = Because("ADDR-5", "the mail system's own messages come from a valid address")
+_MAILER = Because("ROLE-1", "a mailer has a postmaster under its own name too (RFC 5321, 4.5.1)")
+
+_REQUIRED_NAMES = frozenset({"postmaster", "abuse"})
+
+
+def rows(site: Site, faults: Faults) -> Iterator[Route]:
+    """Routes of people, roles, automatic senders and of the mail system itself.
+
+    Faults: an address that two facts claim for different targets; a role's member or an automatic sender's
+    ``replies`` that is nobody's login.
+    """
+    published = {person.login: key(person.address) for person in site.people}
+    routes: dict[str, Route] = {}
+    for route, where in _described(site, published, faults):
+        before = routes.setdefault(route.address, route)
+        if before is not route and before.targets != route.targets:
+            faults.add(
+                "address-twice",
+                f"{route.address} is said to reach {', '.join(before.targets)} and also {', '.join(route.targets)}",
+                where,
+                "give the address to one of them; addresses are compared without regard to case",
+            )
+    yield from routes.values()
+    for route in _of_the_system(site, routes):
+        if route.address not in routes:
+            yield route
+
+
+def _described(site: Site, published: dict[str, str], faults: Faults) -> Iterator[tuple[Route, Place]]:
+    for person in site.people:
+        address = published[person.login]
+        yield Route(address, "mailbox", (person.login,), _PUBLISHED), person.where
+        for alias in person.aliases:
+            if key(alias) != address:
+                yield Route(key(alias), "alias", (address,), _ALIAS), person.where
+        for internal in person.internal:
+            if key(internal) != address:
+                yield Route(key(internal), "internal", (address,), _INTERNAL), person.where
+    for role in site.roles:
+        yield from _of_role(site, role, published, faults)
+    for sender in site.automatic_senders:
+        target = _target(site, sender.replies, published)
+        if target is None:
+            faults.add(
+                "unknown-login",
+                f"replies to the automatic sender {sender.login} go to {sender.replies}, which is nobody's login",
+                sender.where,
+                "name a person's login or an address",
+            )
+            continue
+        for address in sender.addresses:
+            if key(address) != target:
+                yield Route(key(address), "automatic", (target,), _AUTOMATIC), sender.where
+
+
+def _of_role(site: Site, role: Role, published: dict[str, str], faults: Faults) -> Iterator[tuple[Route, Place]]:
+    targets: dict[str, None] = {}
+    for index, member in enumerate(role.members):
+        target = _target(site, member, published)
+        if target is None:
+            places = role.member_places
+            faults.add(
+                "unknown-login",
+                f"the role {role.local} reaches {member}, which is nobody's login",
+                places[index] if index < len(places) else role.where,
+                "name a person's login or an address",
+            )
+        else:
+            targets[target] = None
+    for domain in role.domains:
+        because = _REQUIRED if role.local.lower() in _REQUIRED_NAMES else _ROLE
+        yield Route(key(f"{role.local}@{domain}"), "role", tuple(targets), because), role.where
+        for local in role.also:
+            yield Route(key(f"{local}@{domain}"), "role", tuple(targets), _ALSO), role.where
+
+
+def _target(site: Site, member: str, published: dict[str, str]) -> str | None:
+    """The full address that ``member`` (a login or an address) stands for; None for an unknown login."""
+    if "@" not in member:
+        return published.get(member)
+    return key(member) if names.own(site, member) else member
+
+
+def _of_the_system(site: Site, routes: dict[str, Route]) -> Iterator[Route]:
+    """root, mailer-daemon, and the postmaster of each mailer's own name: all reach the postmaster."""
+    main = f"postmaster@{site.primary.name}"
+    if main not in routes:  # a breach of ROLE-1, which its rule reports
+        return
+    yield Route(f"root@{site.primary.name}", "automatic", (main,), _SYSTEM)
+    for domain in site.domains:
+        own = f"postmaster@{domain.name}"
+        yield Route(f"mailer-daemon@{domain.name}", "automatic", (own if own in routes else main,), _SYSTEM)
+    for name in names.mailers(site):
+        yield Route(f"postmaster@{name}", "role", (main,), _MAILER)
