@@ -1,28 +1,87 @@
-"""In which order each listener judges."""
+"""What each listener asks before it takes a message, in the order in which it asks.
+
+The rows' checks are Postfix restrictions by name, or ``milter:`` and the name of a rule of the filter
+(templates/filter). The order within a stage decides what happens, so it is part of the row's key.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from mailwright.plan import grants, listeners
-from mailwright.plan.model import Because, Policy
+from mailwright.plan.model import Because, Policy, Stage
 from mailwright.site.model import Site
 
-_LOGIN = Because("REMOTE-1", "whoever has logged in may relay")
-_NETWORK = Because("RELAY-2", "networks that the description authorises")
-_OWN_ONLY = Because("RELAY-2", "everybody else may send to the site's own domains alone")
-_NOBODY = Because("RELAY-3", "nobody relays without a login")
+Check = tuple[Stage, str, Because]
+
+UNKNOWN_RECIPIENT = Because(
+    "RELAY-2", "an unknown recipient is refused at once, so no bounce goes to a forged sender"
+)
+PIPELINING = Because(
+    "RELAY-2", "commands sent ahead of their answers are the mark of smuggling and of spam engines"
+)
+FULL_RECIPIENT = Because("INT-3", "a recipient without a domain is not completed; only <postmaster> needs none")
+FULL_SENDER = Because("ADDR-4", "a sender address without a full domain cannot be answered")
+
+RELAYED: tuple[Check, ...] = (
+    ("relay", "permit_mynetworks", Because("RELAY-2", "the site's own declared networks")),
+)
+
+TRANSFER: tuple[Check, ...] = (
+    ("mail", "reject_non_fqdn_sender", FULL_SENDER),
+    ("mail", "reject_unlisted_sender", Because("ADDR-5", "a sender in an own domain has to exist")),
+    ("relay", "reject_unauth_destination", Because("RELAY-2", "nothing goes from outside to outside")),
+    ("rcpt", "reject_non_fqdn_recipient", FULL_RECIPIENT),
+    ("rcpt", "reject_unlisted_recipient", UNKNOWN_RECIPIENT),
+    ("data", "reject_unauth_pipelining", PIPELINING),
+)
+"""Port 25: mail that comes from other mailers."""
+
+SIGNED: tuple[Check, ...] = (
+    (
+        "header",
+        "milter:own-from-is-valid",
+        Because("ADDR-5", "a From: line in an own domain names an address that exists"),
+    ),
+    ("header", "milter:to-is-there", Because("MSG-1", "a message that leaves has a To: or Cc: line")),
+    ("header", "milter:sign", Because("ADDR-5", "DKIM: what leaves is shown to come from the domain")),
+)
+
+SUBMISSION: tuple[Check, ...] = (
+    ("connect", "permit_sasl_authenticated", Because("RELAY-3", "after a login")),
+    ("connect", "reject", Because("RELAY-3", "nothing without a login, whoever the client is")),
+    ("mail", "reject_non_fqdn_sender", FULL_SENDER),
+    ("mail", "reject_sender_login_mismatch", Because("ADDR-6", "MAIL FROM is an address of the login that sends")),
+    ("relay", "permit_sasl_authenticated", Because("RELAY-3", "relaying is for a login")),
+    ("relay", "reject", Because("RELAY-3", "and for nobody else")),
+    ("rcpt", "reject_non_fqdn_recipient", FULL_RECIPIENT),
+    ("rcpt", "reject_unlisted_recipient", UNKNOWN_RECIPIENT),
+    ("data", "reject_unauth_pipelining", PIPELINING),
+    ("header", "milter:from-is-the-logins", Because("ADDR-7", "every address in From: is one of the login's")),
+    (
+        "header",
+        "milter:sender-is-the-logins",
+        Because("ADDR-8", "Sender:, where a program wrote one, is one of the login's"),
+    ),
+    ("header", "milter:null-sender-for-receipts", Because("ADDR-6", "MAIL FROM:<> is for read receipts alone")),
+    ("header", "milter:sign", Because("ADDR-5", "DKIM: what leaves is shown to come from the domain")),
+)
+"""Ports 587 and 465: the site's people and their programs."""
 
 
-def rows(site: Site) -> Iterator[Policy]:
-    """Policies of the relay stage: grants first, then the refusal that nothing passes."""
-    networks = {(grant.host, grant.port) for grant in grants.rows(site) if grant.clients != "authenticated"}
-    for listener in listeners.rows(site):
-        where = listener.host, listener.port
-        if listener.service in ("submission", "submissions"):
-            yield Policy(*where, "relay", 1, "permit_sasl_authenticated", _LOGIN)
-            yield Policy(*where, "relay", 2, "reject", _NOBODY)
-        elif listener.service == "smtp":
-            if where in networks:
-                yield Policy(*where, "relay", 1, "permit_mynetworks", _NETWORK)
-            yield Policy(*where, "relay", 2, "reject_unauth_destination", _OWN_ONLY)
+def policies(site: Site) -> tuple[Policy, ...]:
+    """The rows for every mailer of the site, sorted by key."""
+    rows: list[Policy] = []
+    for host in site.hosts:
+        if "mx" in host.functions:
+            relayed = bool(site.networks.relay)
+            rows += _rows(host.name, 25, (*RELAYED, *TRANSFER, *SIGNED) if relayed else TRANSFER)
+        if "submission" in host.functions:
+            rows += _rows(host.name, 587, SUBMISSION) + _rows(host.name, 465, SUBMISSION)
+    return tuple(sorted(rows, key=lambda row: row.key))
+
+
+def _rows(host: str, port: int, checks: tuple[Check, ...]) -> list[Policy]:
+    rows: list[Policy] = []
+    positions: dict[Stage, int] = {}
+    for stage, check, because in checks:
+        positions[stage] = positions.get(stage, 0) + 1
+        rows.append(Policy(host, port, stage, positions[stage], check, because))
+    return rows
