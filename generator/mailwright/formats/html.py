@@ -1,0 +1,30 @@
+"""HTML: every value is text, never markup, in an element or in a quoted attribute."""
+
+from __future__ import annotations
+
+import html
+from urllib.parse import urlsplit
+
+from mailwright.formats.engine import Format, FormatError, Verbatim
+from mailwright.formats.visible import visible
+
+NAME = "HTML"
+
+
+def text(value: object) -> str:
+    """``value`` as text of an element or a quoted attribute; control characters are made visible."""
+    if isinstance(value, Verbatim):
+        return str(value)
+    if not isinstance(value, str | int):
+        raise FormatError(value, NAME, f"there is no way to write a {type(value).__name__}")
+    return html.escape(visible(str(value), keep="\n"))
+
+
+def link(value: str) -> Verbatim:
+    """``value`` as the target of a link: https, http or mailto, so never a script."""
+    if urlsplit(value).scheme not in ("https", "http", "mailto"):
+        raise FormatError(value, NAME, "it is no https, http or mailto address")
+    return Verbatim(text(value))
+
+
+HTML = Format(NAME, text, (("link", link),))

@@ -1,0 +1,50 @@
+"""Findings for people: ``file:line:column: LEVEL id message``, the way out below it, counts at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from mailwright.findings import Finding, Status
+from mailwright.formats.visible import visible
+
+_WORDS = (
+    (Status.FAIL, "to mend"),
+    (Status.NOT_PROVEN, "not proven"),
+    (Status.WAIVED, "waived"),
+    (Status.ATTESTED, "attested"),
+    (Status.PASS, "passed"),
+)
+_COLOURS = {Status.FAIL: "1;31", Status.NOT_PROVEN: "33", Status.WAIVED: "33", Status.ATTESTED: "36"}
+
+
+def render(findings: Sequence[Finding], colour: bool = False) -> str:
+    """Every finding but those that passed, which are counted. ``colour``: with ANSI sequences."""
+    lines: list[str] = []
+    for finding in findings:
+        if finding.status is not Status.PASS:
+            lines.extend(_lines(finding, colour))
+    return "".join(f"{line}\n" for line in (*lines, counts(findings)))
+
+
+def counts(findings: Sequence[Finding]) -> str:
+    """``2 to mend, 1 waived, 31 passed``; ``nothing found`` for no findings at all."""
+    number = Counter(finding.status for finding in findings)
+    parts = [f"{number[status]} {word}" for status, word in _WORDS if number[status]]
+    return ", ".join(parts) or "nothing found"
+
+
+def _lines(finding: Finding, colour: bool) -> list[str]:
+    place = finding.where or finding.target
+    head = f"{visible(str(place))}: " if place else ""
+    level = finding.level.value
+    if finding.status is not Status.FAIL:
+        level = f"{level} ({finding.status.value})"
+    if colour and finding.status in _COLOURS:
+        level = f"\x1b[{_COLOURS[finding.status]}m{level}\x1b[0m"
+    lines = [f"{head}{level} {finding.id} {visible(finding.message)}"]
+    if finding.evidence:
+        lines.append(f"    seen: {visible(finding.evidence)}")
+    if finding.fix:
+        lines.append(f"    mend: {visible(finding.fix)}")
+    return lines
