@@ -1,0 +1,350 @@
+"""A description on disk to a Site: read, judged by its schema, typed, and filled up with the defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar, cast
+
+from mailwright.findings import Finding, Findings, Place
+from mailwright.site import keys, people, values
+from mailwright.site.model import (
+    Attestation,
+    AutomaticSender,
+    Contact,
+    Dkim,
+    Domain,
+    Host,
+    Logging,
+    Network,
+    Networks,
+    Organisation,
+    Person,
+    Role,
+    ServiceDesk,
+    Site,
+    Store,
+    Submission,
+    Time,
+    Tls,
+    Waiver,
+)
+from mailwright.source import Document, load, schema
+from mailwright.source.document import Plain, pointer
+
+FUNCTIONS = ("mx", "submission", "store")
+TIME_SERVERS = ("ntp0.ja.net", "ntp1.ja.net", "ntp2.ja.net", "ntp3.ja.net")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of reading a description. ``site`` is None where a finding says why.
+
+    The findings are faults of the input alone (``source.*``, ``schema.*``, ``site.*``), in the order of their
+    places. Whether the site meets the requirements is for the rules to say.
+    """
+
+    site: Site | None
+    document: Document | None
+    findings: tuple[Finding, ...]
+
+    def find(self, value: object) -> Place | None:
+        """The place in the description, or in the file of the people, that first says ``value``."""
+        place = self.document.find(value) if self.document is not None else None
+        if place is not None or self.site is None:
+            return place
+        for person in self.site.people:
+            if value in (person.login, person.name, person.address, person.department) or (
+                value in person.aliases or value in person.internal
+            ):
+                return person.where
+        return None
+
+
+def read(path: Path) -> Reading:
+    """The site that the description at ``path`` tells of. Reads it, its profiles, people and public key.
+
+    Nothing is raised for whatever the files hold; every fault is a finding.
+    """
+    findings = Findings()
+    document = load(path, findings)
+    site = None
+    if document is not None:
+        schema.check(document, findings)
+        site = _Reader(document, findings).site()
+    return Reading(None if findings.unusable else site, document, tuple(sorted(findings.items, key=_order)))
+
+
+def _order(finding: Finding) -> tuple[str, int, int]:
+    where = finding.where
+    return (where.file, where.line, where.column) if where is not None else ("", 0, 0)
+
+
+class _At:
+    """A value of the document and what it may be turned into. Pointers lead from here to every place."""
+
+    def __init__(self, reader: _Reader, at: str, value: Plain) -> None:
+        self.reader = reader
+        self.at = at
+        self.value = value
+
+    @property
+    def place(self) -> Place:
+        return self.reader.document.place(self.at)
+
+    @property
+    def key_place(self) -> Place:
+        return self.reader.document.key_place(self.at)
+
+    def __getitem__(self, key: str) -> _At:
+        value = self.value.get(key) if isinstance(self.value, dict) else None
+        return _At(self.reader, self.at + pointer(key), value)
+
+    def items(self) -> list[_At]:
+        """The items of a list; none where there is no list."""
+        found = self.value if isinstance(self.value, list) else []
+        return [_At(self.reader, f"{self.at}/{index}", item) for index, item in enumerate(found)]
+
+    def entries(self) -> list[tuple[str, _At]]:
+        """Keys and values of a mapping; none where there is no mapping."""
+        found = self.value if isinstance(self.value, dict) else {}
+        return [(key, _At(self.reader, self.at + pointer(key), item)) for key, item in found.items()]
+
+    def text(self, default: str = "") -> str:
+        return default if self.value is None else cast(str, self.value)
+
+    def number(self, default: int) -> int:
+        return default if self.value is None else cast(int, self.value)
+
+    def flag(self, default: bool) -> bool:
+        return default if self.value is None else cast(bool, self.value)
+
+    def texts(self, turn: Callable[[str], T]) -> tuple[T, ...]:
+        turned = [item.turn(turn) for item in self.items()]
+        return tuple(item for item in turned if item is not None)
+
+    def turn(self, turn: Callable[[str], T]) -> T | None:
+        """The text turned into what it means; None, with a finding, where it means nothing."""
+        return self.reader.turn(turn, self.text(), self.place)
+
+
+class _Reader:
+    """Turns each part of a document whose shape is right; a part with a fault of shape is left out."""
+
+    def __init__(self, document: Document, findings: Findings) -> None:
+        self.document = document
+        self.findings = findings
+        faults = {item.where.pointer for item in findings.items if item.where is not None}
+        self.broken = {fault.split("/")[1] for fault in faults if fault.count("/") >= 1}
+
+    def turn(self, turn: Callable[[str], T], text: str, where: Place) -> T | None:
+        try:
+            return turn(text)
+        except ValueError as error:
+            self.findings.error("site.value", str(error), where)
+            return None
+
+    def part(self, key: str, turn: Callable[[_At], T]) -> T | None:
+        return None if key in self.broken else turn(_At(self, "", self.document.data)[key])
+
+    def site(self) -> Site | None:
+        organisation = self.part("organisation", _organisation)
+        domains = self.part("domains", lambda at: _unique(self, _domains(at), lambda domain: domain.name))
+        networks = self.part("networks", _networks)
+        hosts = self.part("hosts", lambda at: _unique(self, _hosts(at), lambda host: host.name))
+        persons = self.part("people", _people)
+        names = tuple(domain.name for domain in domains or ())
+        roles = self.part("roles", lambda at: tuple(_roles(at, names)))
+        automatic = self.part("automatic_senders", lambda at: tuple(_automatic(at)))
+        submission = self.part("submission", _submission)
+        store = self.part("store", _store)
+        tls = self.part("tls", _tls)
+        dkim = self.part("dkim", _dkim)
+        time = self.part("time", _time)
+        logging = self.part("logging", _logging)
+        attestations = self.part("attestations", lambda at: tuple(_attestations(at)))
+        waivers = self.part("waivers", lambda at: tuple(_waivers(at)))
+        if self.findings.unusable:
+            return None
+        parts = (
+            organisation, domains, networks, hosts, persons, roles, automatic, submission, store, tls, dkim,
+            time, logging, attestations, waivers, self.document.place(""),
+        )  # fmt: skip
+        return Site(*parts)  # type: ignore[arg-type]  # none is None where there is no fault
+
+
+def _unique(reader: _Reader, found: Iterator[T], key: Callable[[T], str]) -> tuple[T, ...]:
+    """All of them; one whose name was there before is a finding."""
+    seen: dict[str, T] = {}
+    for item in found:
+        name = key(item)
+        if name in seen:
+            first: Place = seen[name].where  # type: ignore[attr-defined]
+            where: Place = item.where  # type: ignore[attr-defined]
+            message = f"{name} is there twice; the first time in line {first.line}"
+            reader.findings.error("site.duplicate", message, where, "Keep one of the two.")
+        else:
+            seen[name] = item
+    return tuple(seen.values())
+
+
+def _organisation(at: _At) -> Organisation:
+    desk = at["service_desk"]
+    return Organisation(
+        name=at["name"].text(),
+        timezone=at["timezone"].turn(values.timezone) or "" if at["timezone"].value else "Europe/London",
+        registry=at["registry"].text(),
+        contacts=tuple(
+            Contact(
+                item["name"].text(), item["email"].turn(values.address) or "", item["telephone"].text(), item.place
+            )
+            for item in at["contacts"].items()
+        ),
+        service_desk=None
+        if desk.value is None
+        else ServiceDesk(
+            desk["email"].turn(values.address) or "",
+            desk["telephone"].text(),
+            desk["url"].text(),
+            desk["hours"].text(),
+            desk.key_place,
+        ),
+        where=at.key_place,
+    )
+
+
+def _domains(at: _At) -> Iterator[Domain]:
+    for item in at.items():
+        named = item["name"] if isinstance(item.value, dict) else item
+        name = named.turn(values.name)
+        if name is not None:
+            facilities = tuple(facility.text() for facility in item["facilities"].items())
+            yield Domain(name, facilities, item["dmarc"].text("none"), named.place)
+
+
+def _networks(at: _At) -> Networks:
+    def prefixes(key: str) -> tuple[Network, ...]:
+        found = ((item.turn(values.network), item.place) for item in at[key].items())
+        return tuple(Network(prefix, place) for prefix, place in found if prefix is not None)
+
+    return Networks(prefixes("campus"), prefixes("management"), prefixes("relay"), at.key_place)
+
+
+def _hosts(at: _At) -> Iterator[Host]:
+    for key, host in at.entries():
+        name = at.reader.turn(values.name, key, host.key_place)
+        addresses = host["addresses"].texts(values.ip)
+        if name is not None:
+            functions = tuple(function.text() for function in host["functions"].items()) or FUNCTIONS
+            yield Host(name, addresses, host["os"].text(), functions, host.key_place)
+
+
+def _people(at: _At) -> tuple[Person, ...]:
+    if isinstance(at.value, str):
+        path = Path(at.place.file).parent / at.value
+        return tuple(people.from_csv(path, at.reader.findings, at.place))
+    return _inline(at)
+
+
+def _inline(at: _At) -> tuple[Person, ...]:
+    found: dict[str, Person] = {}
+    for item in at.items():
+        login = item["login"].text()
+        person = Person(
+            login,
+            item["name"].text(),
+            item["address"].turn(values.address) or "",
+            item["aliases"].texts(values.address),
+            item["internal"].texts(values.address),
+            item["department"].text(),
+            item["quota"].turn(values.size) if item["quota"].value else None,
+            item.place,
+        )
+        if login in found:
+            message = f"the login {login!r} is there twice; the first time in line {found[login].where.line}"
+            fix = "Give each person a login of their own."
+            at.reader.findings.error("site.duplicate-login", message, item["login"].place, fix)
+        found.setdefault(login, person)
+    return tuple(found.values())
+
+
+def _roles(at: _At, domains: tuple[str, ...]) -> Iterator[Role]:
+    for local, role in at.entries():
+        members = role if isinstance(role.value, list) else role["members"]
+        names = members.texts(values.member)
+        senders = role["senders"]
+        yield Role(
+            local=local,
+            also=tuple(item.text() for item in role["also"].items()),
+            domains=role["domains"].texts(values.name) or domains,
+            members=names,
+            senders=tuple(name for name in names if "@" not in name)
+            if senders.value is None
+            else tuple(item.text() for item in senders.items()),
+            where=role.key_place,
+            member_places=tuple(item.place for item in members.items()),
+        )
+
+
+def _automatic(at: _At) -> Iterator[AutomaticSender]:
+    for login, item in at.entries():
+        replies = item["replies"].turn(values.member) or ""
+        addresses = item["addresses"].texts(values.address)
+        yield AutomaticSender(login, item["purpose"].text(), addresses, replies, item.key_place)
+
+
+def _size(at: _At, default: int) -> int:
+    return default if at.value is None else at.turn(values.size) or 0
+
+
+def _submission(at: _At) -> Submission:
+    return Submission(_size(at["message_size"], 25_000_000), at["recipients"].number(100), at.key_place)
+
+
+def _store(at: _At) -> Store:
+    passwords = at["passwords"].text("secrets/passwords")
+    return Store(_size(at["quota"], 5_000_000_000), at["pop3"].flag(True), passwords, at.key_place)
+
+
+def _tls(at: _At) -> Tls:
+    return Tls(at["certificate"].text("secrets/{host}.pem"), at["key"].text("secrets/{host}.key"), at.key_place)
+
+
+def _dkim(at: _At) -> Dkim | None:
+    if at.value is None:
+        return None
+    named = at["public_key"]
+    path = Path(named.place.file).parent / named.text()
+    key = keys.public_key(path, at.reader.findings, named.place) or ""
+    return Dkim(at["selector"].text(), key, at["private_key"].text(), at.key_place)
+
+
+def _time(at: _At) -> Time:
+    return Time(at["servers"].texts(values.name) or TIME_SERVERS, at.key_place)
+
+
+def _logging(at: _At) -> Logging:
+    return Logging(
+        days=at["days"].number(92),
+        minimum_days=at["minimum_days"].number(92),
+        maximum_days=at["maximum_days"].number(365),
+        readers=at["readers"].text("mailreaders"),
+        where=at.key_place,
+    )
+
+
+def _attestations(at: _At) -> Iterator[Attestation]:
+    for requirement, item in at.entries():
+        day = item["date"].turn(values.day)
+        if day is not None:
+            yield Attestation(requirement, item["statement"].text(), item["owner"].text(), day, item.key_place)
+
+
+def _waivers(at: _At) -> Iterator[Waiver]:
+    for rule, item in at.entries():
+        until = item["until"].turn(values.day)
+        if until is not None:
+            yield Waiver(rule, item["reason"].text(), item["owner"].text(), until, item.key_place)

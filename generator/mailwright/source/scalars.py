@@ -1,0 +1,61 @@
+"""What a plain (unquoted) YAML scalar means, where all readers of YAML agree; and where they do not."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import yaml
+
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+
+# YAML 1.2 reads these as numbers, YAML 1.1 (or PyYAML) as text.
+_NUMBER_1_2 = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+")
+_LETTERS_1_1 = frozenset({"y", "Y", "n", "N"})
+
+_READ_AS = {
+    "tag:yaml.org,2002:bool": "a yes or no",
+    "tag:yaml.org,2002:int": "a number",
+    "tag:yaml.org,2002:float": "a number",
+    "tag:yaml.org,2002:timestamp": "a date",
+    "tag:yaml.org,2002:null": "nothing",
+    "tag:yaml.org,2002:merge": "a merge of mappings",
+    "tag:yaml.org,2002:value": "a default value",
+}
+_RESOLVER = yaml.resolver.Resolver()
+
+
+@dataclass(frozen=True, slots=True)
+class Surprise:
+    """A scalar that some readers of YAML would change: ``no``, ``012``, ``12:30:45``."""
+
+    text: str
+    read_as: str
+
+    @property
+    def fix(self) -> str:
+        if self.read_as == "a yes or no":
+            return f'Write true or false; or, if the text is meant, "{self.text}" in quotes.'
+        return f'Write "{self.text}" in quotes if the text is meant.'
+
+
+def resolve(text: str, *, date: bool) -> str | int | bool | Surprise | None:
+    """The value of a plain scalar. ``date``: a date may stand here, and is kept as text."""
+    if text in _NULLS:
+        return None
+    if text == "true" or text == "false":
+        return text == "true"
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if text in _LETTERS_1_1:
+        return Surprise(text, "a yes or no")
+    if date and _DATE.fullmatch(text):
+        return text
+    if _NUMBER_1_2.fullmatch(text):
+        return Surprise(text, "a number")
+    tag: str = _RESOLVER.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
+    if tag in _READ_AS:
+        return Surprise(text, _READ_AS[tag])
+    return text
