@@ -1,0 +1,13 @@
+"""The components, in the order in which they are put in place. A new one is a line here."""
+
+from __future__ import annotations
+
+from mailwright.components import firewall, logs, time, tls
+from mailwright.components.model import Component
+
+COMPONENTS: tuple[Component, ...] = (
+    time.COMPONENT,
+    logs.COMPONENT,
+    tls.COMPONENT,
+    firewall.COMPONENT,
+)

@@ -78,3 +78,12 @@ def single_line(value: str, format_name: str) -> str:
         if ord(character) < 0x20 or 0x7F <= ord(character) <= 0x9F or character in "\u2028\u2029":
             raise FormatError(value, format_name, f"it holds the control character U+{ord(character):04X}")
     return value
+
+
+def comment(value: object) -> Verbatim:
+    """``value`` as the rest of a line that a comment sign opened.
+
+    A comment must never stop a build, so control characters and line separators are shown as escapes; so are
+    backslashes, because one at the end of a line joins the next to it in several formats.
+    """
+    return Verbatim("".join(c if c.isprintable() and c != "\\" else f"<U+{ord(c):04X}>" for c in str(value)))
