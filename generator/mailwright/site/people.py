@@ -43,7 +43,7 @@ def from_csv(path: Path, findings: Findings, where: Place) -> Iterator[Person]:
     table = Table(path, REQUIRED, OPTIONAL, findings, where)
     first: dict[str, int] = {}
     order: dict[str, int] = {}
-    for line, fields in table.rows():
+    for line, text, fields in table.rows():
         if not order:
             order = {name: index for index, name in enumerate(table.header)}
             picked = [order.get(name, -1) for name in REQUIRED + OPTIONAL]
@@ -61,11 +61,11 @@ def from_csv(path: Path, findings: Findings, where: Place) -> Iterator[Person]:
                 Place(table.file, line, 1),
             )
         except ValueError:
-            _explain(table, line, fields, order)
+            _explain(table, line, text, fields, order)
             continue
         if (before := first.setdefault(login, line)) != line:
             message = f"the login {login!r} is there twice; the first time in line {before}"
-            column = table.field_column(line, order["login"])
+            column = table.column(text, order["login"])
             table.error("site.duplicate-login", message, line, column, "Give each person a login of their own.")
             continue
         yield person
@@ -82,11 +82,11 @@ _CHECKS: tuple[tuple[str, Callable[[str], object]], ...] = (
 )
 
 
-def _explain(table: Table, line: int, fields: list[str], order: dict[str, int]) -> None:
-    """A finding for each field of a row that cannot be used. Slow, and only for rows with a fault."""
+def _explain(table: Table, line: int, text: str, fields: list[str], order: dict[str, int]) -> None:
+    """A finding for each field of a row that cannot be used. Only for rows that have a fault."""
     for name, check in _CHECKS:
         if name in order:
             try:
                 check(fields[order[name]])
             except ValueError as error:
-                table.error("site.person", str(error), line, table.field_column(line, order[name]))
+                table.error("site.person", str(error), line, table.column(text, order[name]))

@@ -32,6 +32,7 @@ from mailwright.site.model import (
 )
 from mailwright.source import Document, load, schema
 from mailwright.source.document import Plain, pointer
+from mailwright.source.report import Report
 
 FUNCTIONS = ("mx", "submission", "store")
 TIME_SERVERS = ("ntp0.ja.net", "ntp1.ja.net", "ntp2.ja.net", "ntp3.ja.net")
@@ -73,8 +74,8 @@ def read(path: Path) -> Reading:
     document = load(path, findings)
     site = None
     if document is not None:
-        schema.check(document, findings)
-        site = _Reader(document, findings).site()
+        broken = schema.check(document, findings)
+        site = _Reader(document, broken, findings).site()
     return Reading(None if findings.unusable else site, document, tuple(sorted(findings.items, key=_order)))
 
 
@@ -132,19 +133,19 @@ class _At:
 
 
 class _Reader:
-    """Turns each part of a document whose shape is right; a part with a fault of shape is left out."""
+    """Turns each part of a document; a ``broken`` one, whose values have wrong types, is left out."""
 
-    def __init__(self, document: Document, findings: Findings) -> None:
+    def __init__(self, document: Document, broken: frozenset[str], findings: Findings) -> None:
         self.document = document
+        self.broken = broken
         self.findings = findings
-        faults = {item.where.pointer for item in findings.items if item.where is not None}
-        self.broken = {fault.split("/")[1] for fault in faults if fault.count("/") >= 1}
+        self.report = Report(findings)
 
     def turn(self, turn: Callable[[str], T], text: str, where: Place) -> T | None:
         try:
             return turn(text)
         except ValueError as error:
-            self.findings.error("site.value", str(error), where)
+            self.report.error("site.value", str(error), where)
             return None
 
     def part(self, key: str, turn: Callable[[_At], T]) -> T | None:
@@ -185,7 +186,7 @@ def _unique(reader: _Reader, found: Iterator[T], key: Callable[[T], str]) -> tup
             first: Place = seen[name].where  # type: ignore[attr-defined]
             where: Place = item.where  # type: ignore[attr-defined]
             message = f"{name} is there twice; the first time in line {first.line}"
-            reader.findings.error("site.duplicate", message, where, "Keep one of the two.")
+            reader.report.error("site.duplicate", message, where, "Keep one of the two.")
         else:
             seen[name] = item
     return tuple(seen.values())
@@ -266,7 +267,7 @@ def _inline(at: _At) -> tuple[Person, ...]:
         if login in found:
             message = f"the login {login!r} is there twice; the first time in line {found[login].where.line}"
             fix = "Give each person a login of their own."
-            at.reader.findings.error("site.duplicate-login", message, item["login"].place, fix)
+            at.reader.report.error("site.duplicate-login", message, item["login"].place, fix)
         found.setdefault(login, person)
     return tuple(found.values())
 

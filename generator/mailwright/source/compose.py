@@ -7,6 +7,7 @@ while reading, and hostile text cannot make the program slow or large.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 
 import yaml
 
@@ -14,10 +15,10 @@ from mailwright.findings import Findings, Place
 from mailwright.source import scalars
 from mailwright.source.characters import FORBIDDEN, FORBIDDEN_IN_FILE, describe
 from mailwright.source.nodes import Entry, Mapping, Node, Scalar, Sequence, Spot
+from mailwright.source.report import MAX_REPEATS, Report
 
 MAX_DEPTH = 16
 MAX_NODES = 200_000
-MAX_REPEATS = 20  # findings of one kind in one file, so that a binary file does not give a million
 
 # Here a date is meant, so that it needs no quotes; it is kept as it is written.
 DATE_KEYS = frozenset({"date", "until"})
@@ -25,10 +26,10 @@ DATE_KEYS = frozenset({"date", "until"})
 _BOM_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-def decode(raw: bytes, file: str, findings: Findings) -> str | None:
+def _decode(raw: bytes, file: str, report: Report) -> str | None:
     """UTF-8 to text without forbidden characters: each is a finding and is replaced, so that reading goes on."""
     if raw.startswith(_BOM_UTF16):
-        findings.error("source.not-utf-8", "the file is UTF-16", Place(file, 1, 1), "Save it as UTF-8.")
+        report.error("source.not-utf-8", "the file is UTF-16", Place(file, 1, 1), "Save it as UTF-8.")
         return None
     try:
         text = raw.decode()
@@ -36,19 +37,17 @@ def decode(raw: bytes, file: str, findings: Findings) -> str | None:
         before = raw[: error.start].decode()
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         message = f"byte 0x{raw[error.start]:02x} at offset {error.start} is not UTF-8"
-        findings.error("source.not-utf-8", message, Place(file, line, column), "Save the file as UTF-8.")
+        report.error("source.not-utf-8", message, Place(file, line, column), "Save the file as UTF-8.")
         text = raw.decode(errors="replace")
     if text.startswith("\ufeff"):
         fix = "Save it as UTF-8 without a byte order mark (BOM)."
-        findings.error("source.byte-order-mark", "the file begins with a byte order mark", Place(file, 1, 1), fix)
+        report.error("source.byte-order-mark", "the file begins with a byte order mark", Place(file, 1, 1), fix)
         text = text[1:]
     text = text.replace("\r\n", "\n")
-    for count, match in enumerate(FORBIDDEN_IN_FILE.finditer(text)):
-        if count == MAX_REPEATS:
-            break
+    for match in islice(FORBIDDEN_IN_FILE.finditer(text), MAX_REPEATS):
         at = match.start()
         place = Place(file, text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
-        findings.error("source.control-character", f"here is {describe(match[0])}", place, "Take it out.")
+        report.error("source.control-character", f"here is {describe(match[0])}", place, "Take it out.")
     return FORBIDDEN_IN_FILE.sub("\ufffd", text)
 
 
@@ -68,9 +67,9 @@ class _Stop(Exception):  # noqa: N818 - it ends the reading; the error is the fi
 
 
 class _Composer:
-    def __init__(self, file: str, findings: Findings) -> None:
+    def __init__(self, file: str, report: Report) -> None:
         self.file = file
-        self.findings = findings
+        self.report = report
         self.stack: list[_Open] = []
         self.root: Node | None = None
         self.nodes = 0
@@ -81,7 +80,7 @@ class _Composer:
         return Spot(self.file, mark.line + 1, mark.column + 1) if mark is not None else Spot(self.file, 1, 1)
 
     def error(self, id_: str, message: str, spot: Spot, fix: str = "") -> None:
-        self.findings.error(id_, message, Place(spot.file, spot.line, spot.column), fix)
+        self.report.error(id_, message, Place(spot.file, spot.line, spot.column), fix)
 
     def take(self, event: yaml.Event) -> None:
         spot = self.spot(event)
@@ -202,7 +201,7 @@ _SYNTAX = (
 )
 
 
-def _syntax(error: yaml.MarkedYAMLError, text: str, file: str, findings: Findings) -> None:
+def _syntax(error: yaml.MarkedYAMLError, text: str, file: str, report: Report) -> None:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line, mark.column) if mark is not None else (0, 0)
     place = Place(file, line + 1, column + 1)
@@ -211,36 +210,40 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, file: str, findings: Finding
     if "\t" in (lines[line] if line < len(lines) else "")[: column + 1]:
         at = lines[line].index("\t")
         place = Place(file, line + 1, at + 1)
-        findings.error("source.tab", "a tab cannot indent YAML", place, "Use spaces.")
+        report.error("source.tab", "a tab cannot indent YAML", place, "Use spaces.")
         return
     for words, message, fix in _SYNTAX:
         if words in problem:
-            findings.error("source.yaml", message, place, fix)
+            report.error("source.yaml", message, place, fix)
             return
-    findings.error("source.yaml", f"this is not YAML: {problem}", place)
+    report.error("source.yaml", f"this is not YAML: {problem}", place)
 
 
 def compose(raw: bytes, file: str, findings: Findings) -> Mapping | None:
     """The mapping that a file holds, or None with at least one finding. All findings of the file are added."""
-    text = decode(raw, file, findings)
+    report = Report(findings)
+    text = _decode(raw, file, report)
     if text is None:
         return None
-    composer = _Composer(file, findings)
+    composer = _Composer(file, report)
     try:
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
             composer.take(event)
     except _Stop:
         return None
     except yaml.MarkedYAMLError as error:
-        _syntax(error, text, file, findings)
+        _syntax(error, text, file, report)
+        return None
+    except yaml.YAMLError as error:
+        report.error("source.yaml", f"this is not YAML: {error}", Place(file, 1, 1))
         return None
     root = composer.root
     if root is None or (isinstance(root, Scalar) and root.value is None):
-        findings.error("source.empty", "the file is empty", Place(file, 1, 1), "`mailwright init` writes one.")
+        report.error("source.empty", "the file is empty", Place(file, 1, 1), "`mailwright init` writes one.")
         return None
     if not isinstance(root, Mapping):
         place = Place(file, root.spot.line, root.spot.column)
         message = "the file must consist of keys with values, such as 'organisation:'"
-        findings.error("source.not-a-mapping", message, place)
+        report.error("source.not-a-mapping", message, place)
         return None
     return root

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from mailwright.findings import Findings, Place
@@ -13,6 +14,8 @@ from mailwright.source.nodes import Entry, Mapping, Scalar
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_LAYERS = 8
+
+EXTENDS = re.compile(r"^[A-Za-z0-9._][A-Za-z0-9._/-]*$")  # the schema's pattern for extends
 
 
 def load(path: Path, findings: Findings) -> Document | None:
@@ -39,10 +42,11 @@ def _layer(path: Path, findings: Findings, where: Place | None, above: tuple[Pat
     if root is None or "extends" not in root.entries:
         return root
     extends = root.entries["extends"].node
-    if not isinstance(extends, Scalar) or not isinstance(extends.value, str) or "\0" in extends.value:
+    profile = extends.value if isinstance(extends, Scalar) else None
+    if not isinstance(profile, str) or not EXTENDS.match(profile):
         return root  # the schema says what is wrong with it
     at = Place(extends.spot.file, extends.spot.line, extends.spot.column, "/extends")
-    base = _layer(Path(os.path.normpath(path.parent / extends.value)), findings, at, (*above, here))
+    base = _layer(Path(os.path.normpath(path.parent / profile)), findings, at, (*above, here))
     own = Mapping({key: entry for key, entry in root.entries.items() if key != "extends"}, root.spot)
     return own if base is None else join(base, own)
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import yaml
 
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 # YAML 1.2 reads these as numbers, YAML 1.1 (or PyYAML) as text.
@@ -38,7 +37,9 @@ class Surprise:
     def fix(self) -> str:
         if self.read_as == "a yes or no":
             return f'Write true or false; or, if the text is meant, "{self.text}" in quotes.'
-        return f'Write "{self.text}" in quotes if the text is meant.'
+        if self.read_as == "a number":
+            return f'Write "{self.text}" in quotes; or, if a number is meant, plain digits.'
+        return f'Write "{self.text}" in quotes.'
 
 
 def resolve(text: str, *, date: bool) -> str | int | bool | Surprise | None:
@@ -51,11 +52,9 @@ def resolve(text: str, *, date: bool) -> str | int | bool | Surprise | None:
         return int(text)
     if text in _LETTERS_1_1:
         return Surprise(text, "a yes or no")
-    if date and _DATE.fullmatch(text):
-        return text
     if _NUMBER_1_2.fullmatch(text):
         return Surprise(text, "a number")
     tag: str = _RESOLVER.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
-    if tag in _READ_AS:
-        return Surprise(text, _READ_AS[tag])
-    return text
+    if tag not in _READ_AS or (date and tag == "tag:yaml.org,2002:timestamp"):
+        return text
+    return Surprise(text, _READ_AS[tag])

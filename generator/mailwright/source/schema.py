@@ -12,6 +12,10 @@ import jsonschema_rs
 from mailwright import resources
 from mailwright.findings import Findings, Place
 from mailwright.source.document import Document, pointer
+from mailwright.source.report import Report
+
+Kind = jsonschema_rs.ValidationErrorKind
+Fault = tuple[str, str, Place, str]  # id, message, place, fix
 
 _TYPES = {
     "object": "a mapping (key: value)",
@@ -40,6 +44,12 @@ def _at(schema: dict[str, Any], path: list[str | int]) -> dict[str, Any]:
     for part in path[:-1]:
         found = found[part]
     return found if isinstance(found, dict) else {}
+
+
+def _resolved(schema: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    """A property's schema together with the definition that it refers to."""
+    name = str(part.get("$ref", "")).rpartition("/")[2]
+    return {**schema["$defs"].get(name, {}), **part}
 
 
 def _title(schema: dict[str, Any]) -> str:
@@ -82,86 +92,76 @@ def _name(at: str) -> str:
     return words[-1].replace("~1", "/").replace("~0", "~") if words else "the description"
 
 
-def check(document: Document, findings: Findings, name: str = "site") -> None:
+def check(document: Document, findings: Findings, name: str = "site") -> frozenset[str]:
     """Adds a finding (ids ``schema.*``) for each place where the document is not as the schema wants it.
 
+    Returns the document's keys whose values are not even of the right types, so that they cannot be read on.
     A place that has a finding already is passed over: one fault, one message.
     """
-    schema = _schema(name)
-    known = {
-        (item.where.file, item.where.line, item.where.column) for item in findings.items if item.where is not None
-    }
+    report = Report(findings)
+    broken: set[str] = set()
     for error in _validator(name).iter_errors(document.data):
-        at = pointer(*error.instance_path)
-        place = document.place(at)
-        for id_, message, fix, where in _findings(error, schema, document, at, place):
-            if (where.file, where.line, where.column) not in known:
-                findings.error(id_, message, where, fix)
+        if error.instance_path and isinstance(error.kind, Kind.Type | Kind.Required):
+            broken.add(str(error.instance_path[0]))
+        for fault in _faults(error, _schema(name), document):
+            report.error(*fault)
+    return frozenset(broken)
 
 
-def _findings(
-    error: jsonschema_rs.ValidationError, schema: dict[str, Any], document: Document, at: str, place: Place
-) -> list[tuple[str, str, str, Place]]:
-    kind: Any = error.kind
-    part = _at(schema, error.schema_path)
+def _faults(error: jsonschema_rs.ValidationError, schema: dict[str, Any], document: Document) -> list[Fault]:
+    at = pointer(*error.instance_path)
     value = document.value(at)
-    match kind.name:
-        case "additionalProperties" | "unevaluatedProperties":
-            properties = list(part.get("properties", {}))
+    place = document.place(at)
+    key_place = document.key_place(at)
+    part = _at(schema, error.schema_path)
+    match error.kind:
+        case Kind.AdditionalProperties(unexpected):
+            known = list(part.get("properties", {}))
             return [
                 (
                     "schema.unknown-property",
-                    f"{key!r} is not known here",
-                    _near(key, properties),
+                    f"{key!r} is not known in {_name(at)}",
                     document.key_place(at + pointer(key)),
+                    _near(key, known),
                 )
-                for key in kind.unexpected
+                for key in unexpected
             ]
-        case "required":
-            key = kind.property
-            expected = part.get("properties", {}).get(key, {})
-            where = document.key_place(at)
-            return [
-                (
-                    "schema.missing-property",
-                    f"{key!r} is missing in {_name(at)}",
-                    f"{key}: {expected.get('description', '')}",
-                    where,
-                )
-            ]
-        case "type":
-            wanted = _or([_TYPES[str(type_)] for type_ in kind.types])
+        case Kind.Required(key):
+            about = _resolved(schema, part.get("properties", {}).get(key, {}))
+            return [("schema.missing-property", f"{key!r} is missing in {_name(at)}", key_place, _expected(about))]
+        case Kind.Type(types):
+            wanted = _or([_TYPES[str(type_)] for type_ in types])
             if value is None:
-                where = document.key_place(at)
-                return [("schema.empty", f"{_name(at)!r} has no value", f"Write {wanted}, or take it out.", where)]
+                fix = f"Write {wanted}, or take it out."
+                return [("schema.empty", f"{_name(at)!r} has no value", key_place, fix)]
             fix = _expected(part)
-            if "string" in [str(type_) for type_ in kind.types] and isinstance(value, int):
+            if "string" in types and isinstance(value, int):
                 fix = "Put it in quotes if it is text."
-            return [("schema.type", f"here should be {wanted}, not {_shown(value)}", fix, place)]
-        case "pattern" | "minLength" | "maxLength":
-            what = "is too long for" if kind.name == "maxLength" else "is not"
-            return [("schema.pattern", f"{_shown(value)} {what} {_title(part)}", _expected(part), place)]
-        case "enum":
-            options = [str(option) for option in kind.options]
-            match = difflib.get_close_matches(str(value), options, n=1)
+            return [("schema.type", f"here should be {wanted}, not {_shown(value)}", place, fix)]
+        case Kind.Pattern() | Kind.MinLength():
+            return [("schema.pattern", f"{_shown(value)} is not {_title(part)}", place, _expected(part))]
+        case Kind.MaxLength(limit):
+            message = f"{_shown(value)} is too long for {_title(part)}: the most is {limit} characters"
+            return [("schema.too-long", message, place, "")]
+        case Kind.Enum(options):
+            words = [str(option) for option in options]
+            match = difflib.get_close_matches(str(value), words, n=1)
             fix = f"Did you mean {match[0]!r}?" if match else ""
-            return [("schema.choice", f"{_shown(value)} is not one of {_or(options)}", fix, place)]
-        case "minimum" | "maximum":
-            word = "less" if kind.name == "minimum" else "more"
-            return [("schema.range", f"{_shown(value)} is {word} than {kind.limit}", _expected(part), place)]
-        case "minItems" | "minProperties":
-            where = document.key_place(at)
-            return [("schema.too-few", f"{_name(at)!r} is empty", f"It wants at least {kind.limit}.", where)]
-        case "maxItems" | "maxProperties":
-            message = f"{_name(at)!r} has more than {kind.limit} entries"
-            return [("schema.too-many", message, "", document.key_place(at))]
-        case "uniqueItems":
-            return [("schema.repeated", f"{_name(at)!r} says something twice", "Keep one of the two.", place)]
-        case "propertyNames":
-            inner = kind.error
+            return [("schema.choice", f"{_shown(value)} is not one of {_or(words)}", place, fix)]
+        case Kind.Minimum(limit):
+            return [("schema.range", f"{_shown(value)} is less than {limit}", place, _expected(part))]
+        case Kind.Maximum(limit):
+            return [("schema.range", f"{_shown(value)} is more than {limit}", place, _expected(part))]
+        case Kind.MinItems(limit) | Kind.MinProperties(limit):
+            return [("schema.too-few", f"{_name(at)!r} is empty", key_place, f"It wants at least {limit}.")]
+        case Kind.MaxItems(limit) | Kind.MaxProperties(limit):
+            return [("schema.too-many", f"{_name(at)!r} has more than {limit} entries", key_place, "")]
+        case Kind.UniqueItems():
+            return [("schema.repeated", f"{_name(at)!r} says something twice", place, "Keep one of the two.")]
+        case Kind.PropertyNames(inner):
             key = str(inner.instance)
             about = _at(schema, inner.schema_path)
-            where = document.key_place(at + pointer(key))
-            return [("schema.pattern", f"{_shown(key)} is not {_title(about)}", _expected(about), where)]
-        case other:
-            return [(f"schema.{other}", f"{_shown(value)} is not {_title(part)}", _expected(part), place)]
+            message = f"{_shown(key)} is not {_title(about)}"
+            return [("schema.pattern", message, document.key_place(at + pointer(key)), _expected(about))]
+        case other:  # a keyword that the schemas do not use yet
+            return [(f"schema.{other.name}", f"{_shown(value)} is not {_title(part)}", place, _expected(part))]

@@ -13,15 +13,16 @@ from pathlib import Path
 
 from mailwright.findings import Findings, Place
 from mailwright.source.characters import FORBIDDEN, describe
-from mailwright.source.compose import MAX_REPEATS
 from mailwright.source.files import opened
+from mailwright.source.report import Report
 
 MAX_LINE = 16 * 1024  # bytes
 
 # One field of RFC 4180: quoted, with "" for a quotation mark; or plain, without any.
 _FIELD = re.compile(r'"((?:[^"]|"")*)"(?=,|$)|([^",]*)(?=,|$)')
 
-Row = tuple[int, list[str]]
+# Number and text of a line, and its fields.
+Row = tuple[int, str, list[str]]
 
 
 class Table:
@@ -36,16 +37,11 @@ class Table:
         self.optional = optional
         self.header: list[str] = []
         self._findings = findings
+        self._report = Report(findings)
         self._where = where
-        self._count: dict[str, int] = {}
 
     def error(self, id_: str, message: str, line: int, column: int, fix: str = "") -> None:
-        count = self._count[id_] = self._count.get(id_, 0) + 1
-        if count <= MAX_REPEATS:
-            self._findings.error(id_, message, Place(self.file, line, column), fix)
-        elif count == MAX_REPEATS + 1:
-            message = f"{message}; more of the same ({id_}) is not shown"
-            self._findings.error(id_, message, Place(self.file, line, column), fix)
+        self._report.error(id_, message, Place(self.file, line, column), fix)
 
     def column(self, text: str, index: int) -> int:
         """The column, counted from 1, in which the field of that index begins in a line's text."""
@@ -55,17 +51,8 @@ class Table:
             at = match.end() + 1 if match else text.find(",", at) + 1
         return at + 1
 
-    def field_column(self, line: int, index: int) -> int:
-        """The same for a line of the file, which is read again for it."""
-        with self.path.open("rb") as file:
-            for number, raw in enumerate(iter(partial(file.readline, MAX_LINE), b""), 1):
-                if number == line:
-                    text = raw.decode(errors="replace")
-                    return self.column(text.removeprefix("\ufeff") if line == 1 else text, index)
-        return 1
-
     def rows(self) -> Iterator[Row]:
-        """Line number and fields, in the header's order, of each row that is whole."""
+        """Each row that is whole, its fields in the header's order."""
         with opened(self.path, self._findings, self._where) as file:
             if file is None:
                 return
@@ -84,7 +71,7 @@ class Table:
                     continue
                 fields = self._fields(text, number)
                 if fields is not None:
-                    yield number, fields
+                    yield number, text, fields
         if not self.header:
             fix = f"Its first line must name the columns: {','.join(self.required)}"
             self.error("source.empty", "the file is empty", 1, 1, fix)
