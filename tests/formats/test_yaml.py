@@ -68,13 +68,13 @@ scalars = st.none() | st.booleans() | st.integers() | strings
 values = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(keys, inner), max_leaves=12)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.dictionaries(keys, values))
 def test_what_is_written_is_what_is_read(data: dict[str, object]) -> None:
     assert read(dump(data)) == data
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.dictionaries(keys, values))
 def test_every_string_that_could_be_a_template_is_unsafe(data: dict[str, object]) -> None:
     for node in _nodes(yaml.compose(dump(data), Loader=yaml.SafeLoader)):
