@@ -1,0 +1,447 @@
+"""The catalogue: every requirement of the Janet Site E-mail Requirements, in our own words.
+
+``gap`` is the honest part: what no rule, setting or probe of this version shows. A requirement with a gap is never
+reported as met. An issue that closes a gap empties it here, together with the rule or probe that does so.
+"""
+
+from __future__ import annotations
+
+from mailwright.findings import Level
+from mailwright.requirements.model import Requirement
+
+MUST, SHOULD, SHOULD_NOT, ADVICE = Level.MUST, Level.SHOULD, Level.SHOULD_NOT, Level.ADVICE
+
+_HOSTS_ONLY = "Shown for the described hosts; whatever else sends mail on the site's networks is not looked at."
+_REHEARSED_DNS = (
+    "A rehearsal serves the records that were made; whether the site's real zones hold them is seen when the live "
+    "service is audited."
+)
+
+_ADDRESSES = (
+    Requirement(
+        "ADDR-1", "E-mail addresses", SHOULD, "Recommended forms",
+        "A published address is a personal name, an initial and surname with the department as its domain, or "
+        "an identifier that says nothing.",
+        ("check",),
+    ),
+    Requirement(
+        "ADDR-2", "E-mail addresses", SHOULD_NOT, "Nothing private in addresses",
+        "Sign-in names, names of machines and operating systems do not show in published addresses: they go "
+        "stale, and they serve an intruder more than a correspondent.",
+        ("check",),
+        limits="Machines are known from the description and from the usual names of servers and systems.",
+    ),
+    Requirement(
+        "ADDR-3", "E-mail addresses", SHOULD_NOT, "Case does not matter",
+        "However an address is capitalised, it reaches the same mailbox, role or list.",
+        ("check", "config", "probe"),
+        limits="Tried with mailboxes and roles; this version has no lists.",
+    ),
+    Requirement(
+        "ADDR-4", "E-mail addresses", MUST, "Complete domains",
+        "When mail leaves, each of the organisation's addresses in envelope and header carries its whole "
+        "domain, up to the top level.",
+        ("check", "config", "probe"),
+        limits=_HOSTS_ONLY,
+    ),
+    Requirement(
+        "ADDR-5", "E-mail addresses", MUST, "Addresses that can be answered",
+        "When mail leaves, each of the organisation's addresses in envelope and header is one to which mail can "
+        "be delivered.",
+        ("check", "config", "probe"),
+        limits=f"{_HOSTS_ONLY} Compared are MAIL FROM, From: and Sender:; an own address that a writer puts "
+        "under To: or Cc: is the writer's affair.",
+    ),
+    Requirement(
+        "ADDR-6", "E-mail addresses", SHOULD, "MAIL FROM as published",
+        "The envelope's sender is the address that the person publishes. Web forms, lists and other automatic "
+        "processes may differ.",
+        ("config", "probe"),
+        limits="A person's aliases and the roles that they may send as count as published.",
+    ),
+    Requirement(
+        "ADDR-7", "E-mail addresses", MUST, "From: as published",
+        "The From: line shows the address that the person publishes. Web forms, lists and other automatic "
+        "processes may differ.",
+        ("config", "probe"),
+        limits="A person's aliases and the roles that they may send as count as published.",
+    ),
+    Requirement(
+        "ADDR-8", "E-mail addresses", SHOULD_NOT, "No Sender: line",
+        "Ordinary mail has no Sender: line. Automatic processes may use one.",
+        ("config", "probe"),
+        limits="Tested is that no component adds Sender:: a message that is submitted without the line leaves "
+        "without it. A line that the writer's own program puts in is let pass if it names one of the writer's "
+        "addresses.",
+    ),
+    Requirement(
+        "ADDR-9", "E-mail addresses", SHOULD_NOT, "No Reply-To: line",
+        "Ordinary mail has no Reply-To: line. Automatic processes may use one.",
+        ("config", "probe"),
+        limits="Tested is that no component adds Reply-To:: a message that is submitted without the line leaves "
+        "without it. A line that the writer asks for is left as it is.",
+    ),
+)  # fmt: skip
+
+_ROLES = (
+    Requirement(
+        "ROLE-1", "Required e-mail addresses", MUST, "postmaster and abuse",
+        "Each domain that the organisation looks after has the addresses postmaster and abuse.",
+        ("check", "config", "probe"),
+        limits="Domains that the description leaves out are not known.",
+    ),
+    Requirement(
+        "ROLE-2", "Required e-mail addresses", MUST, "Role addresses of RFC 2142",
+        "A service for which RFC 2142 prescribes a mailbox, such as webmaster for the web, has that mailbox as "
+        "soon as the organisation offers it.",
+        ("check", "config", "probe"),
+        limits="Which services a domain offers is what the description says under facilities. Mailing lists and "
+        "their -request addresses are not among them yet.",
+    ),
+    Requirement(
+        "ROLE-3", "Required e-mail addresses", MUST, "Timely answers",
+        "What Janet or its contractors send to postmaster and abuse gets an answer in good time.",
+        ("check", "attest", "document"),
+        limits="Delivery is tested (ROLE-1); that somebody answers is the site's word.",
+    ),
+    Requirement(
+        "ROLE-4", "Required e-mail addresses", ADVICE, "Other names, fitting senders",
+        "Further names of a role reach it too, and whoever answers for a role does so from a valid address that "
+        "suits it.",
+        ("check", "config", "probe"),
+    ),
+    Requirement(
+        "ROLE-5", "Required e-mail addresses", ADVICE, "Not one person alone",
+        "Role mail comes to people who can deal with it, and is dealt with while one of them is away.",
+        ("check",),
+        limits="Counted are the people whom a role reaches. Whether they have the skill and the time is for the "
+        "site to judge.",
+    ),
+)  # fmt: skip
+
+_DNS = (
+    Requirement(
+        "DNS-1", "DNS", SHOULD, "Reverse look-up",
+        "The address from which a mailer sends leads to a name (PTR).",
+        ("check", "config", "probe"),
+        limits=_REHEARSED_DNS,
+    ),
+    Requirement(
+        "DNS-2", "DNS", SHOULD, "Full name in HELO",
+        "A sending mailer gives its full domain name in HELO or EHLO.",
+        ("check", "config", "probe"),
+    ),
+    Requirement(
+        "DNS-3", "DNS", SHOULD, "HELO name and address agree",
+        "The name in HELO or EHLO has an address record that holds the address the mailer sends from.",
+        ("check", "config", "probe"),
+        limits=_REHEARSED_DNS,
+    ),
+    Requirement(
+        "DNS-4", "DNS", MUST, "MX records",
+        "Where the mailer of a domain is not called like the domain, MX records say what it is called.",
+        ("check", "config", "probe"),
+        limits=_REHEARSED_DNS,
+    ),
+)  # fmt: skip
+
+_MESSAGE = (
+    Requirement(
+        "MSG-1", "Message format", MUST, "Date:, From: and To:",
+        "Outgoing mail has Date:, From: and To: lines as RFC 5322 (once RFC 822) has them.",
+        ("config", "probe"),
+        limits="Lines that are missing are added to what is submitted with a login; mail that networks relay on "
+        "port 25 is passed on as it is.",
+    ),
+    Requirement(
+        "MSG-2", "Message format", SHOULD, "Message-ID:",
+        "Outgoing mail has a Message-ID: line.",
+        ("config", "probe"),
+        limits="A line that is missing is added to what is submitted with a login; mail that networks relay on "
+        "port 25 is passed on as it is.",
+    ),
+    Requirement(
+        "MSG-3", "Message format", MUST, "Clocks right to a second",
+        "Date: and Received: lines are right to a second and show the right zone. The clocks behind them follow "
+        "NTP, those of users' own computers too, which write most Date: lines.",
+        ("check", "config", "probe", "document"),
+        gap="The clocks of users' own computers, which write most Date: lines, are not measured, and "
+        "instructions to keep them right are not published.",
+        limits="Measured is each host's offset from its time server, and so the accuracy of Received: and of "
+        "the Date: lines that hosts add.",
+    ),
+    Requirement(
+        "MSG-4", "Message format", MUST, "MIME",
+        "Messages keep to MIME (RFC 2045 and those that follow it), if only by making no use of it.",
+        ("config", "probe"),
+        limits="Tested is that what the service writes itself, such as failure reports, is well-formed MIME, "
+        "and that well-formed messages leave as well-formed as they came. A message that a writer's program "
+        "malforms is not mended or refused.",
+    ),
+    Requirement(
+        "MSG-5", "Message format", ADVICE, "Received: lines that help",
+        "Received: lines are of use in finding out who wrote a message.",
+        ("config", "probe"),
+        limits="Tested is that the Received: line of submitted mail carries the queue id, time and client by "
+        "which the log leads to the login.",
+    ),
+)  # fmt: skip
+
+_RELAYING = (
+    Requirement(
+        "RELAY-1", "Relaying", SHOULD, "Port 25 at the border",
+        "The router or firewall at the border turns away port 25 in both directions, but for the mailers that "
+        "are looked after.",
+        ("check", "config", "probe"),
+        gap="No border router is described, configured or tested in this version.",
+        limits="On the described hosts themselves port 25 goes out for the mailer alone, and comes in where the "
+        "function mx is.",
+    ),
+    Requirement(
+        "RELAY-2", "Relaying", MUST, "No open relay",
+        "A system that outsiders reach on port 25 does not pass their mail on to other outsiders, unless it was "
+        "told to expressly.",
+        ("check", "config", "probe"),
+        limits="Tried on the described hosts, with the forms of address that are known to have fooled mailers. "
+        "Other systems of the site that may be reachable on port 25 are for the border (RELAY-1).",
+    ),
+    Requirement(
+        "RELAY-3", "Relaying", MUST, "Submission port 587",
+        "What holds for port 25 holds for port 587: nobody relays through it unasked, and the border lets it in "
+        "to the submission hosts alone.",
+        ("check", "config", "probe"),
+        gap="No border router is described, configured or tested in this version, so it is not known whether "
+        "port 587 of other machines can be reached from outside.",
+        limits="On the described hosts it is tested that 587 and 465 relay nothing without a login, and that "
+        "their firewalls open them on submission hosts alone.",
+    ),
+)  # fmt: skip
+
+_GATEWAYS = (
+    Requirement(
+        "GATE-1", "Gateways", ADVICE, "A gateway is a native mailer",
+        "Where mail inside works by other rules, the gateway behaves towards the Internet as a native mailer "
+        "would, and meets all that is asked here.",
+        ("check", "config", "probe"),
+        gap="A gateway cannot be described in this version.",
+    ),
+    Requirement(
+        "GATE-2", "Gateways", ADVICE, "Changes at the gateway",
+        "The gateway changes addresses, headers and format as far as either side needs.",
+        ("config", "probe"),
+        gap="A gateway cannot be described in this version.",
+    ),
+)  # fmt: skip
+
+_REMOTE = (
+    Requirement(
+        "REMOTE-1", "Dialup accounts", ADVICE, "Login before relaying",
+        "Users who are away prove who they are in a safe way before their mail is relayed. An outsider who "
+        "borrows their address cannot.",
+        ("check", "config", "probe"),
+        limits="Tried from outside with passwords over TLS on 587 and 465. How users keep their passwords is "
+        "AUDIT-2.",
+    ),
+    Requirement(
+        "REMOTE-2", "Dialup accounts", ADVICE, "Mailboxes from outside",
+        "Users who are away reach their mailbox safely, by IMAP over TLS.",
+        ("config", "probe"),
+    ),
+)  # fmt: skip
+
+_WEB = (
+    Requirement(
+        "WEB-1", "Web-based e-mail", ADVICE, "Mail in the browser",
+        "Mail can be read and written in a web browser: forms, a user database, a store with in-box and "
+        "folders, and a mailer behind it, on one computer or several.",
+        ("config", "probe"),
+        gap="No webmail is set up in this version.",
+    ),
+    Requirement(
+        "WEB-2", "Web-based e-mail", ADVICE, "Webmail that suits the site",
+        "Webmail gives outgoing mail the look that the site wants, lets accounts be managed and reports its "
+        "use.",
+        ("config", "probe", "document"),
+        gap="No webmail is set up in this version.",
+    ),
+)  # fmt: skip
+
+_INTERNAL = (
+    Requirement(
+        "INT-1", "Internal addresses", MUST, "Nothing unfinished leaves",
+        "In outgoing mail every address exists and is complete.",
+        ("config", "probe"),
+        limits=_HOSTS_ONLY,
+    ),
+    Requirement(
+        "INT-2", "Internal addresses", SHOULD, "Address book",
+        "Users pick addresses from a book or by a short name, and need not type them out.",
+        ("config", "probe"),
+        gap="No address book is set up in this version.",
+    ),
+    Requirement(
+        "INT-3", "Internal addresses", ADVICE, "No default domain",
+        "Neither mail programs nor servers make addresses complete by guessing a domain.",
+        ("config", "probe"),
+        limits="Tested on the servers. A program of a user's own that guesses is not seen, since what it sends "
+        "is complete.",
+    ),
+    Requirement(
+        "INT-4", "Internal addresses", ADVICE, "The same inside and outside",
+        "Addresses inside are the published ones. Where they are not, the outgoing system changes them to the "
+        "published form in envelope and header, and users are told what to do.",
+        ("check", "config", "probe", "document"),
+        limits="Tested is that each internal address that is described leaves in its published form, so that "
+        "users need do nothing; instructions for them are not published in this version.",
+    ),
+)  # fmt: skip
+
+_AUDIT = (
+    Requirement(
+        "AUDIT-1", "Audit trail", MUST, "Who sent it",
+        "For each message it can be found out who sent it, from something that a user cannot forge.",
+        ("check", "config", "probe"),
+        limits="Tested is that the log leads from a message with a forged From: to the login that sent it. Who "
+        "used that login is AUDIT-2.",
+    ),
+    Requirement(
+        "AUDIT-2", "Audit trail", MUST, "Instructions to users",
+        "All users can read clear instructions about accounts, passwords and computers that are shared or left "
+        "alone.",
+        ("document", "attest", "probe"),
+        gap="The instructions are neither written nor published by this version.",
+    ),
+    Requirement(
+        "AUDIT-3", "Audit trail", MUST, "A log that is kept",
+        "All mail that leaves is logged, and the log is kept for a period that was agreed on, such as three "
+        "months.",
+        ("check", "config", "probe"),
+        limits="A rehearsal shows that mail is logged and that rotation keeps the period; it does not wait "
+        "three months.",
+    ),
+    Requirement(
+        "AUDIT-4", "Audit trail", MUST, "A log that is safe",
+        "Nobody reads the log who may not, nobody alters it, and it is not lost by accident.",
+        ("check", "config", "probe"),
+        gap="Alteration and accidental loss are neither guarded against nor tested in this version.",
+        limits="Tested is that ordinary users cannot read the logs.",
+    ),
+    Requirement(
+        "AUDIT-5", "Audit trail", MUST, "Somebody to call",
+        "Janet or its contractors can reach those who run the mail service, also by telephone.",
+        ("check", "document", "attest"),
+        limits="The description has the contacts and their numbers; that Janet has them too is the site's word.",
+    ),
+    Requirement(
+        "AUDIT-6", "Audit trail", ADVICE, "Contacts kept up to date",
+        "Role addresses, the entry in the RIPE registry and technical contacts are kept up to date.",
+        ("check", "attest"),
+        limits="Role addresses are checked; that the registry and Janet have what the description says is the "
+        "site's word.",
+    ),
+)  # fmt: skip
+
+_LISTS = (
+    Requirement(
+        "LIST-1", "Distribution lists", SHOULD, "Lists",
+        "The mail system expands distribution lists inside the organisation and lets them be managed.",
+        ("config", "probe"),
+        gap="No distribution lists are set up in this version.",
+    ),
+    Requirement(
+        "LIST-2", "Distribution lists", ADVICE, "Membership",
+        "The way in which membership of lists is managed suits the organisation.",
+        ("config", "probe", "document"),
+        gap="No distribution lists are set up in this version.",
+    ),
+    Requirement(
+        "LIST-3", "Distribution lists", ADVICE, "Who may post",
+        "Lists take mail from those who may write to them: members, or further people that the organisation "
+        "names, inside or outside.",
+        ("check", "config", "probe"),
+        gap="No distribution lists are set up in this version.",
+    ),
+)  # fmt: skip
+
+_PRIVACY = (
+    Requirement(
+        "PRIV-1", "Privacy", MUST, "Privacy statement",
+        "A statement that all users can read says when mail, mail logs or access logs are shown to anybody "
+        "besides writer and recipients.",
+        ("document", "attest", "probe"),
+        gap="The statement is neither written nor published by this version.",
+    ),
+    Requirement(
+        "PRIV-2", "Privacy", MUST, "Notice of disclosure",
+        "The statement says how writer and recipients hear of it afterwards.",
+        ("document", "attest"),
+        gap="The statement is neither written nor published by this version.",
+    ),
+)  # fmt: skip
+
+_SUPPORT = (
+    Requirement(
+        "SUPPORT-1", "User support", ADVICE, "Help for users",
+        "Users find help with accounts, the state of the service, mail programs, failure reports, abuse, good "
+        "practice, services and lists elsewhere, connections from away, and security; best on internal pages "
+        "with answers to common questions.",
+        ("document", "probe"),
+        gap="No support pages are written or published by this version.",
+    ),
+    Requirement(
+        "SUPPORT-2", "User support", ADVICE, "Support and operation talk",
+        "Where those who help users are not those who run the service, or sit elsewhere, the two keep each "
+        "other informed.",
+        ("document", "attest"),
+        gap="No document for support and operation is written by this version.",
+    ),
+)  # fmt: skip
+
+_SERVICE = (
+    Requirement(
+        "SCALE-1", "Service scaling", ADVICE, "A small service, whole",
+        "A small service has a firewall against unused ports, mailers for incoming and outgoing mail, a message "
+        "store, and the users' own computers; one system may do it all.",
+        ("config", "probe"),
+        limits="Users' computers are stood for by a client that submits and reads mail.",
+    ),
+    Requirement(
+        "SCALE-2", "Service scaling", ADVICE, "Larger services",
+        "A system may serve several organisations. Larger sites need gateways, stand-ins for what fails, "
+        "several places and departments that manage their own.",
+        ("config", "probe"),
+        gap="Several organisations, stand-in hosts and departments' own management cannot be described in this "
+        "version.",
+    ),
+    Requirement(
+        "AGREE-1", "Service agreement", ADVICE, "What was agreed",
+        "Provider and users know what to expect of capacity, performance, availability, security, changes, "
+        "faults, escalation and penalties.",
+        ("document",),
+        gap="No service agreement is written by this version.",
+    ),
+)  # fmt: skip
+
+REQUIREMENTS: tuple[Requirement, ...] = (
+    *_ADDRESSES,
+    *_ROLES,
+    *_DNS,
+    *_MESSAGE,
+    *_RELAYING,
+    *_GATEWAYS,
+    *_REMOTE,
+    *_WEB,
+    *_INTERNAL,
+    *_AUDIT,
+    *_LISTS,
+    *_PRIVACY,
+    *_SUPPORT,
+    *_SERVICE,
+)
+
+_BY_ID = {requirement.id: requirement for requirement in REQUIREMENTS}
+
+
+def find(id_: str) -> Requirement | None:
+    """The requirement of that id (``ROLE-5``), or None."""
+    return _BY_ID.get(id_)

@@ -1,0 +1,177 @@
+"""The description under judgement, with the look-ups that many rules share, each made once and on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+from mailwright.findings import Place
+from mailwright.site.addresses import domain, key
+from mailwright.site.model import AutomaticSender, Host, Person, Role, Site
+
+Kind = Literal["published", "alias", "internal", "role", "also", "automatic"]
+Holder = Person | Role | AutomaticSender
+
+
+class Claim(NamedTuple):
+    """``holder`` says that mail for ``address`` is theirs, as one of their ``kind`` of addresses."""
+
+    kind: Kind
+    address: str
+    holder: Holder
+
+    @property
+    def where(self) -> Place:
+        return self.holder.where
+
+    @property
+    def whose(self) -> str:
+        return whose(self.holder)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Who gets a role's mail in the end: logins of people here, and addresses elsewhere, sorted."""
+
+    people: tuple[str, ...]
+    outside: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.people) + len(self.outside)
+
+
+def whose(holder: Holder) -> str:
+    """The holder in words."""
+    match holder:
+        case Person():
+            return f"the person {holder.login}"
+        case Role():
+            return f"the role {holder.local}"
+        case AutomaticSender():
+            return f"the automatic sender {holder.login}"
+
+
+def member_place(role: Role, index: int) -> Place:
+    """Where the member stands in the description, or the role when that is not known."""
+    return role.member_places[index] if index < len(role.member_places) else role.where
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The site, and the day on which it is judged."""
+
+    site: Site
+    today: date
+
+    @cached_property
+    def domains(self) -> frozenset[str]:
+        return frozenset(item.name for item in self.site.domains)
+
+    def hosts(self, function: str) -> tuple[Host, ...]:
+        """The hosts that have the function."""
+        return tuple(host for host in self.site.hosts if function in host.functions)
+
+    @cached_property
+    def senders(self) -> tuple[Host, ...]:
+        """The hosts that send mail to the Internet."""
+        return tuple(host for host in self.site.hosts if {"mx", "submission"} & set(host.functions))
+
+    @cached_property
+    def logins(self) -> dict[str, Person]:
+        return {person.login: person for person in self.site.people}
+
+    @cached_property
+    def _claimed(self) -> tuple[dict[str, Claim], tuple[tuple[Claim, Claim], ...]]:
+        owners: dict[str, Claim] = {}
+        clashes: list[tuple[Claim, Claim]] = []
+        for claim in self._claims():
+            first = owners.setdefault(key(claim.address), claim)
+            if first.holder is not claim.holder and not _agree(first, claim):
+                clashes.append((first, claim))
+        return owners, tuple(clashes)
+
+    def _claims(self) -> Iterator[Claim]:
+        for person in self.site.people:
+            yield Claim("published", person.address, person)
+            for address in person.aliases:
+                yield Claim("alias", address, person)
+            for address in person.internal:
+                yield Claim("internal", address, person)
+        for role in self.site.roles:
+            for name in role.domains:
+                yield Claim("role", f"{role.local}@{name}", role)
+                for local in role.also:
+                    yield Claim("also", f"{local}@{name}", role)
+        for sender in self.site.automatic_senders:
+            for address in sender.addresses:
+                yield Claim("automatic", address, sender)
+
+    @property
+    def owners(self) -> dict[str, Claim]:
+        """Look-up form of each address of the site → who has it; the first of several."""
+        return self._claimed[0]
+
+    @property
+    def clashes(self) -> tuple[tuple[Claim, Claim], ...]:
+        """Pairs of (first, later) claims of different holders to one address, whatever its case."""
+        return self._claimed[1]
+
+    def resolve(self, member: str) -> Holder | str | None:
+        """What a role's member or a reply address stands for: its holder, an outside address as it is, or None."""
+        if "@" not in member:
+            return self.logins.get(member)
+        claim = self.owners.get(key(member)) or self._of_the_system(key(member))
+        if claim is not None:
+            return claim.holder
+        return None if domain(member) in self.domains or not domain(member) else member
+
+    def _of_the_system(self, address: str) -> Claim | None:
+        """The mail system gives root and mailer-daemon to the postmaster, unless the description has them."""
+        local, _, name = address.rpartition("@")
+        has = {"mailer-daemon": self.domains, "root": {self.site.primary.name}}
+        if name in has.get(local, ()):
+            return self.owners.get(f"postmaster@{name}") or self.owners.get(f"postmaster@{self.site.primary.name}")
+        return None
+
+    def next_of(self, holder: Holder) -> tuple[str, ...]:
+        """Where mail of this holder goes next; nothing for a person, whose mailbox is the end."""
+        match holder:
+            case Role():
+                return holder.members
+            case AutomaticSender():
+                return (holder.replies,)
+            case Person():
+                return ()
+
+    def reach(self, role: Role) -> Reach:
+        """Who gets the role's mail after every role and automatic sender on the way is followed."""
+        people: set[str] = set()
+        outside: set[str] = set()
+        seen: set[int] = {id(role)}
+        waiting: list[Holder] = [role]
+        while waiting:
+            for member in self.next_of(waiting.pop()):
+                match self.resolve(member):
+                    case None:
+                        pass
+                    case str() as address:
+                        outside.add(key(address))
+                    case Person() as person:
+                        people.add(person.login)
+                    case holder:
+                        if id(holder) not in seen:
+                            seen.add(id(holder))
+                            waiting.append(holder)
+        return Reach(tuple(sorted(people)), tuple(sorted(outside)))
+
+
+def _agree(first: Claim, later: Claim) -> bool:
+    """Whether two claims mean the same: an automatic sender sends as an address whose mail goes where it goes."""
+    if not isinstance(later.holder, AutomaticSender):
+        return False
+    if isinstance(first.holder, AutomaticSender):
+        return key(first.holder.replies) == key(later.holder.replies)
+    return key(later.holder.replies) == key(later.address)
