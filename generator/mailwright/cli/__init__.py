@@ -1,0 +1,103 @@
+"""The command line. Exit status: 0 all well, 1 findings that fail, 2 the input could not be used.
+
+Verbs are loaded when they are called, so that ``--help`` reads nothing but this file and click.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from mailwright import __version__
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells say it
+PIPE_CLOSED = 141  # 128 + SIGPIPE
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """``module`` of ``mailwright.cli`` has the command as ``command``; ``help`` is its line in ``--help``."""
+
+    name: str
+    module: str
+    help: str
+
+
+VERBS: tuple[Verb, ...] = (
+    Verb("init", "init", "Write a commented description from a few questions or flags."),
+    Verb("check", "check", "Every fault of a description and every requirement it breaks."),
+    Verb("build", "build", "Make the Ansible project, DNS fragments and compliance matrix."),
+    Verb("rehearse", "rehearse", "Try the service on throw-away hosts; a verdict per requirement."),
+    Verb("explain", "explain", "What a requirement or rule says, breaks it, mends it."),
+    Verb("dkim-key", "dkim_key", "Make a DKIM key pair."),
+)
+
+
+class Verbs(click.Group):
+    """A group whose commands are the VERBS, imported when one is called."""
+
+    # Arguments that click passes and nothing here needs.
+    # ruff: noqa: ARG002
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [verb.name for verb in VERBS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        for verb in VERBS:
+            if verb.name == cmd_name:
+                command: click.Command = import_module(f"mailwright.cli.{verb.module}").command
+                return command
+        return None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(verb.name, verb.help) for verb in VERBS])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
+            from difflib import get_close_matches
+
+            close = get_close_matches(args[0], self.list_commands(ctx), 1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            ctx.fail(f"No such command {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "--version", prog_name="mailwright", message="%(prog)s %(version)s")
+def mailwright() -> None:
+    """One description of an organisation's mail becomes a whole compliant service, and the proof of it.
+
+    Exit status: 0 all well, 1 findings that fail, 2 the input could not be used.
+    """
+
+
+def main() -> NoReturn:
+    """Runs the command line and ends the process."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 still gets every finding
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        status = mailwright.main(prog_name="mailwright", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read us has gone. Python would complain once more when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    return status if isinstance(status, int) else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from urllib.parse import urlsplit
 
 from mailwright.formats.engine import Format, FormatError, Verbatim
@@ -27,4 +28,9 @@ def link(value: str) -> Verbatim:
     return Verbatim(text(value))
 
 
-HTML = Format(NAME, text, (("link", link),))
+def slug(value: str) -> Verbatim:
+    """``value`` as the name of a class: lower-case letters and hyphens."""
+    return Verbatim(re.sub(r"[^a-z]+", "-", value.lower()).strip("-"))
+
+
+HTML = Format(NAME, text, (("link", link), ("slug", slug)))

@@ -15,14 +15,14 @@ _WORDS = (
     (Status.ATTESTED, "attested"),
     (Status.PASS, "passed"),
 )
-_COLOURS = {Status.FAIL: "1;31", Status.NOT_PROVEN: "33", Status.WAIVED: "33", Status.ATTESTED: "36"}
+_COLOURS = {Status.FAIL: "1;31", Status.NOT_PROVEN: "33", Status.WAIVED: "33"}
 
 
 def render(findings: Sequence[Finding], colour: bool = False) -> str:
-    """Every finding but those that passed, which are counted. ``colour``: with ANSI sequences."""
+    """What is to mend, not proven or waived; what passed or is attested is counted. ``colour``: ANSI sequences."""
     lines: list[str] = []
     for finding in findings:
-        if finding.status is not Status.PASS:
+        if finding.status not in (Status.PASS, Status.ATTESTED):
             lines.extend(_lines(finding, colour))
     return "".join(f"{line}\n" for line in (*lines, counts(findings)))
 
@@ -40,7 +40,7 @@ def _lines(finding: Finding, colour: bool) -> list[str]:
     level = finding.level.value
     if finding.status is not Status.FAIL:
         level = f"{level} ({finding.status.value})"
-    if colour and finding.status in _COLOURS:
+    if colour:
         level = f"\x1b[{_COLOURS[finding.status]}m{level}\x1b[0m"
     lines = [f"{head}{level} {finding.id} {visible(finding.message)}"]
     if finding.evidence:

@@ -1,0 +1,62 @@
+"""Site and Plan → an Ansible project as a mapping from paths to bytes; ``writer.write`` puts it into a folder.
+
+>>> tree = project(site, plan, findings, inputs)
+>>> writer.write(tree, Path("build") / site.primary.name)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from mailwright.build import documents, host_files, inventory, manifest, roles
+from mailwright.build.manifest import Input
+from mailwright.build.tree import Tree, safe, text
+from mailwright.components import dns
+from mailwright.findings import Finding
+from mailwright.formats.engine import FormatError
+from mailwright.plan.model import Plan
+from mailwright.report import matrix_html, matrix_json, mentions
+from mailwright.report.verdicts import verdicts
+from mailwright.requirements.catalogue import REQUIREMENTS
+from mailwright.site.model import Site
+
+__all__ = ["BuildError", "Input", "project"]
+
+
+class BuildError(Exception):
+    """Values that some format cannot carry: one error for each file that could not be written."""
+
+    def __init__(self, errors: Sequence[FormatError]) -> None:
+        super().__init__("; ".join(str(error) for error in errors))
+        self.errors = tuple(errors)
+
+
+def project(site: Site, plan: Plan, findings: Iterable[Finding], inputs: Iterable[Input]) -> Tree:
+    """The whole project of a site. The same arguments give the same bytes.
+
+    findings  of the rules over the description: the evidence of kind ``check`` in the matrix
+    inputs    the files that the description was read from, for the manifest
+    Raises BuildError; nothing is read but our own templates and roles, nothing is written.
+    """
+    errors: list[FormatError] = []
+    names = roles.used(plan)
+    tree: Tree = {}
+    tree |= host_files.make(plan, errors)
+    for make in (_zones, inventory.make, lambda plan: documents.make(plan, names)):
+        try:
+            tree |= make(plan)
+        except FormatError as error:
+            errors.append(error)
+    if errors:
+        raise BuildError(errors)
+    carriers = [(path, tree[path].data) for path in sorted(tree) if path.startswith(("hosts/", "dns/"))]
+    verdict_rows = verdicts(REQUIREMENTS, findings, mentions.find(carriers), None)
+    tree["compliance/matrix.json"] = text(matrix_json.render(site.organisation.name, verdict_rows))
+    tree["compliance/matrix.html"] = text(matrix_html.render(site.organisation.name, verdict_rows))
+    tree |= roles.make(names)
+    tree[manifest.NAME] = manifest.make(inputs, tree)
+    return tree
+
+
+def _zones(plan: Plan) -> Tree:
+    return {safe(f"dns/{name}"): text(content) for name, content in dns.fragments(plan).items()}

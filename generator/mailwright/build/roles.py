@@ -1,0 +1,38 @@
+"""Copies of the roles that a site uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from mailwright import resources
+from mailwright.build.tree import Output, Tree, safe
+from mailwright.components import COMPONENTS
+from mailwright.plan.model import Plan
+
+_LEFT_OUT = frozenset({"__pycache__", "molecule", "tests", ".ansible"})
+
+
+def used(plan: Plan) -> tuple[str, ...]:
+    """Names of the roles that some host needs, in the order in which they are applied."""
+    return tuple(component.name for component in COMPONENTS if any(component.runs_on(host) for host in plan.hosts))
+
+
+def make(names: tuple[str, ...]) -> Tree:
+    """``roles/<role>/…``, byte for byte."""
+    source = resources.folder("roles")
+    return {
+        safe(f"roles/{path.relative_to(source).as_posix()}"): Output(path.read_bytes())
+        for name in names
+        for path in _files(source / name)
+    }
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.name in _LEFT_OUT:
+            continue
+        if path.is_dir():
+            yield from _files(path)
+        else:
+            yield path

@@ -1,0 +1,116 @@
+"""Writes a project into a folder: only what changed, all or nothing as far as a file system allows it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailwright.build import manifest
+from mailwright.build.tree import Output, Tree, safe
+
+
+class WriteRefusedError(Exception):
+    """The folder is not one that mailwright may write into. The message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Paths by what became of them; the rest was the same already."""
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+
+    @property
+    def nothing(self) -> bool:
+        return not (self.added or self.changed or self.removed)
+
+
+def write(tree: Tree, folder: Path) -> Written:
+    """Makes ``folder`` hold the tree.
+
+    Files that an earlier build left and this one does not have are removed; files that no build wrote stay.
+    New contents are written beside the folder first, so that a full disk leaves the old project as it was.
+    Raises WriteRefusedError for a folder that holds something else than a project of ours, OSError.
+    """
+    before = _earlier(folder)
+    added: list[str] = []
+    changed: list[str] = []
+    for path, output in sorted(tree.items()):
+        _no_link_on_the_way(folder, safe(path))
+        target = folder / path
+        if not target.exists():
+            added.append(path)
+        elif not _same(target, output):
+            changed.append(path)
+    removed = sorted(path for path in before - tree.keys() if (folder / path).is_file())
+    if added or changed or removed:
+        _apply(tree, folder, (*added, *changed), removed)
+    return Written(tuple(added), tuple(changed), tuple(removed))
+
+
+def _apply(tree: Tree, folder: Path, new: tuple[str, ...], removed: list[str]) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=".mailwright-", dir=folder.parent))
+    try:
+        for number, path in enumerate(new):
+            staged = staging / str(number)
+            staged.write_bytes(tree[path].data)
+            staged.chmod(tree[path].mode)
+        for path in removed:
+            (folder / path).unlink()
+            _remove_empty(folder, (folder / path).parent)
+        # The manifest last: until then it is the old one, which knows what may be removed.
+        order = sorted(range(len(new)), key=lambda number: (new[number] == manifest.NAME, number))
+        for number in order:
+            target = folder / new[number]
+            target.parent.mkdir(parents=True, exist_ok=True)
+            (staging / str(number)).replace(target)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _earlier(folder: Path) -> set[str]:
+    """Paths that the earlier build wrote. Raises WriteRefusedError when there is something else in the folder."""
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise WriteRefusedError(f"{folder} is not a folder")
+    if not folder.exists() or not any(folder.iterdir()):
+        return set()
+    try:
+        found = json.loads((folder / manifest.NAME).read_bytes())
+        files = found["files"]
+        if "mailwright" not in found or not isinstance(files, dict):
+            raise WriteRefusedError(f"{folder} has a {manifest.NAME} that mailwright did not write")
+        return {safe(path) for path in files} | {manifest.NAME}
+    except FileNotFoundError:
+        raise WriteRefusedError(
+            f"{folder} is not empty and has no {manifest.NAME}: it was not made by mailwright"
+        ) from None
+    except (ValueError, KeyError, TypeError):
+        raise WriteRefusedError(f"{folder} has a {manifest.NAME} that mailwright did not write") from None
+
+
+def _no_link_on_the_way(folder: Path, path: str) -> None:
+    for parent in (folder / path, *(folder / path).parents):
+        if parent == folder:
+            return
+        if parent.is_symlink():
+            raise WriteRefusedError(f"{parent} is a symbolic link; mailwright makes none and follows none")
+
+
+def _same(target: Path, output: Output) -> bool:
+    status = target.stat()
+    if status.st_size != len(output.data) or stat.S_IMODE(status.st_mode) != output.mode:
+        return False
+    return target.read_bytes() == output.data
+
+
+def _remove_empty(folder: Path, parent: Path) -> None:
+    while parent != folder and not os.listdir(parent):  # noqa: PTH208 - the emptiness alone is asked for
+        parent.rmdir()
+        parent = parent.parent

@@ -1,0 +1,87 @@
+"""mailwright build: make the project of a site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mailwright.cli import common
+from mailwright.findings import Finding, Level, Status
+
+if TYPE_CHECKING:
+    from mailwright.build import BuildError
+    from mailwright.build.writer import Written
+    from mailwright.site.read import Reading
+
+
+@click.command("build")
+@common.description
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for projects; this one becomes OUT/<primary domain>/.",
+)
+@common.output_format
+@common.today
+def command(file: Path, out: Path, format_: str, today: datetime | None) -> int:
+    """Make the Ansible project, the DNS fragments and the compliance matrix of the description SITE.YML.
+
+    The description is judged first, as by check. Nothing is written when it cannot be used (exit status 2) or
+    breaks a MUST (exit status 1). Where it breaks a SHOULD the project is written, and the exit status is 1 unless
+    the breach is waived. Files in the folder that an earlier build did not write are left alone.
+    """
+    from mailwright.build import BuildError, inputs, project
+    from mailwright.build.writer import WriteRefusedError, write
+
+    judged = common.judge(file, today)
+    if judged.site is None or judged.plan is None:
+        common.show(judged.findings, format_)
+        if judged.status == 1:
+            click.echo("Nothing was built: the description breaks a MUST.", err=True)
+        return judged.status
+    folder = out / judged.site.primary.name
+    try:
+        tree = project(
+            judged.site,
+            judged.plan,
+            common.relative(judged.findings, file.parent),
+            inputs.of(judged.reading, file.parent),
+        )
+    except BuildError as error:
+        common.show((*judged.findings, *_findings(error, judged.reading)), format_)
+        return 2
+    try:
+        written = write(tree, folder)
+    except WriteRefusedError as error:
+        raise common.Refused(f"{error}; nothing was written.") from None
+    except OSError as error:
+        raise common.Refused(f"{error.filename or folder}: {error.strerror}") from None
+    common.show(judged.findings, format_)
+    click.echo(f"{folder}: {_changes(written, len(tree))}", err=format_ != "text")
+    return judged.status
+
+
+def _findings(error: BuildError, reading: Reading) -> Iterable[Finding]:
+    for fault in error.errors:
+        yield Finding(
+            "build.value",
+            "",
+            Level.ERROR,
+            Status.FAIL,
+            str(fault),
+            "Write it without that.",
+            reading.find(fault.value),
+        )
+
+
+def _changes(written: Written, files: int) -> str:
+    if written.nothing:
+        return f"{files} files, nothing changed"
+    return (
+        f"{files} files, {len(written.added)} added, {len(written.changed)} changed, {len(written.removed)} removed"
+    )

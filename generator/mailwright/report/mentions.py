@@ -1,0 +1,56 @@
+"""Where the rendered files name a requirement: the evidence of kind ``config``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+MOST_LINES = 8
+
+_ID = re.compile(rb"\b[A-Z]{3,8}-[0-9]{1,2}\b")
+# What makes the rest of a line a comment in the formats that are rendered; nftables has comments as statements too.
+_COMMENT = re.compile(rb'(?:^|[\s{};])(?:#|;|--|//)(?=[\s#;]|$)|(?:^|\s)comment "')
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """``path`` names the requirement in comments on these lines, of which the first few are given."""
+
+    path: str
+    lines: tuple[int, ...]
+    total: int
+
+    def __str__(self) -> str:
+        more = f" and {self.total - len(self.lines)} more" if self.total > len(self.lines) else ""
+        return f"{self.path}:{','.join(map(str, self.lines))}{more}"
+
+
+Mentions = dict[str, tuple[Mention, ...]]
+"""Requirement id → files that carry it."""
+
+
+def find(files: Iterable[tuple[str, bytes]]) -> Mentions:
+    """Mentions of every requirement in the comments of ``files`` (path, content), in the order of the files.
+
+    A value that looks like an id (a person called ``ROLE-5``) is none: only what follows a comment sign counts.
+    """
+    found: dict[str, list[Mention]] = {}
+    for path, data in files:
+        for id_, lines in _lines(data).items():
+            found.setdefault(id_, []).append(Mention(path, tuple(lines[:MOST_LINES]), len(lines)))
+    return {id_: tuple(mentions) for id_, mentions in found.items()}
+
+
+def _lines(data: bytes) -> dict[str, list[int]]:
+    lines: dict[str, list[int]] = {}
+    number, counted = 1, 0
+    for match in _ID.finditer(data):
+        start = data.rfind(b"\n", 0, match.start()) + 1
+        number += data.count(b"\n", counted, start)
+        counted = start
+        if _COMMENT.search(data, start, match.start()) is not None:
+            known = lines.setdefault(match.group().decode(), [])
+            if not known or known[-1] != number:
+                known.append(number)
+    return lines

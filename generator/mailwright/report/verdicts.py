@@ -1,0 +1,143 @@
+"""Requirement by requirement: met, not met, not proven, attested; with the evidence.
+
+A verdict is never better than its evidence. *Met* needs all of the evidence that the catalogue asks for, none of
+it failed, and no gap.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mailwright.findings import Finding, Status
+from mailwright.report.mentions import Mention
+from mailwright.requirements.model import Evidence as Kind
+from mailwright.requirements.model import Requirement
+
+
+class Word(StrEnum):
+    MET = "met"
+    NOT_MET = "not met"
+    NOT_PROVEN = "not proven"
+    ATTESTED = "attested"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One piece of evidence. ``source`` is a rule, a probe, a file and its lines, or who attests it and when."""
+
+    kind: Kind
+    status: Status
+    source: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``missing`` says in words what stands between this verdict and *met*; ``waived``: a breach is waived."""
+
+    requirement: Requirement
+    word: Word
+    evidence: tuple[Item, ...]
+    missing: tuple[str, ...]
+    waived: bool
+
+
+def verdicts(
+    catalogue: Iterable[Requirement],
+    checks: Iterable[Finding],
+    settings: Mapping[str, Sequence[Mention]],
+    probes: Iterable[Finding] | None,
+) -> tuple[Verdict, ...]:
+    """A verdict for each requirement, in the catalogue's order.
+
+    checks    findings of the rules over the description, and attestations that count (status ATTESTED)
+    settings  rendered files that carry each requirement (``mentions.find``)
+    probes    findings of probes that ran; None when none did
+    """
+    by_check, by_probe = _by_requirement(checks), _by_requirement(probes or ())
+    return tuple(
+        _verdict(
+            requirement,
+            _Evidence(
+                checks=[_from_finding("check", item) for item in by_check[requirement.id]],
+                settings=[_from_mention(item) for item in settings.get(requirement.id, ())],
+                probes=None
+                if probes is None
+                else [_from_finding("probe", item) for item in by_probe[requirement.id]],
+            ),
+        )
+        for requirement in catalogue
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    checks: list[Item]
+    settings: list[Item]
+    probes: list[Item] | None
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        return (*self.checks, *self.settings, *(self.probes or ()))
+
+
+def _verdict(requirement: Requirement, evidence: _Evidence) -> Verdict:
+    items = evidence.items
+    failed = [item for item in items if item.status is Status.FAIL]
+    waived = [item for item in items if item.status is Status.WAIVED]
+    missing = tuple(_missing(requirement, evidence))
+    if failed or waived:
+        word = Word.NOT_MET
+    elif missing:
+        word = Word.NOT_PROVEN
+    else:
+        word = Word.ATTESTED if "attest" in requirement.evidence else Word.MET
+    breaches = tuple(item.text for item in (*failed, *waived))
+    return Verdict(requirement, word, items, (*breaches, *missing), waived=bool(waived) and not failed)
+
+
+def _missing(requirement: Requirement, evidence: _Evidence) -> Iterator[str]:
+    if requirement.gap:
+        yield requirement.gap
+    yield from (item.text for item in evidence.items if item.status is Status.NOT_PROVEN)
+    for kind in requirement.evidence:
+        match kind:
+            case "check":
+                if not any(item.status is Status.PASS for item in evidence.checks):
+                    yield "no rule over the description passed"
+            case "config":
+                if not evidence.settings:
+                    yield "no rendered setting carries it"
+            case "probe":
+                if evidence.probes is None:
+                    yield "not rehearsed yet"
+                elif not any(item.status is Status.PASS for item in evidence.probes):
+                    yield "no probe passed"
+            case "document":
+                yield "no document is generated in this version"
+            case "attest":
+                if not any(item.kind == "attest" for item in evidence.checks):
+                    yield "nobody attests it in the description"
+
+
+def _by_requirement(findings: Iterable[Finding]) -> defaultdict[str, list[Finding]]:
+    grouped: defaultdict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        grouped[finding.requirement].append(finding)
+    return grouped
+
+
+def _from_finding(kind: Kind, finding: Finding) -> Item:
+    place = finding.where or finding.target
+    message = f"{place}: {finding.message}" if place else finding.message
+    if finding.status is Status.ATTESTED:
+        return Item("attest", finding.status, finding.evidence, message)
+    text = f"{message} [{finding.evidence}]" if finding.evidence else message
+    return Item(kind, finding.status, finding.id, text)
+
+
+def _from_mention(mention: Mention) -> Item:
+    return Item("config", Status.PASS, str(mention), "rendered")
