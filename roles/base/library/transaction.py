@@ -1,0 +1,671 @@
+#!/usr/bin/python3
+"""Puts the files of one component in place as one transaction; the host's half of the action of the same name."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import shutil
+import stat
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils import mailwright_journal as journal
+from ansible.module_utils import mailwright_service as service
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.mailwright_files import (
+    Comparison,
+    FilesError,
+    Record,
+    Seen,
+    Wanted,
+    compare,
+    digest,
+    dump_record,
+    gid,
+    line_counts,
+    look,
+    matches,
+    merge_seed,
+    place,
+    read_record,
+    safe_path,
+    uid,
+    unpack,
+)
+
+DOCUMENTATION = r"""
+module: transaction
+short_description: Put the files of one component in place, checked, and back again if the service does not answer
+description:
+  - Compares the files of a component with the host; stages what differs beside a copy of the folders that the
+    service's own checker looks at; lets it judge; swaps; makes the service read them; and talks with it.
+  - When anything after the check fails, exactly what was there is put back, the service reads it again, and the
+    task fails with the service's words. After a crash the next run does the same before it begins.
+  - What was applied is recorded in C(/var/lib/mailwright/<component>.json). A file whose content is neither the
+    recorded nor the wanted one was edited by hand, and is overwritten only when
+    C(mailwright_overwrite_hand_edits) is true.
+attributes:
+  check_mode:
+    support: full
+    details: Compares, stages, lets the checker judge (unless it is not installed yet), and swaps nothing.
+  diff_mode:
+    support: full
+    details: Files that hold people show how many lines come and go, unless C(mailwright_show_personal) is true.
+options:
+  component:
+    description: Its name; also the name of its record.
+    type: str
+    required: true
+  source:
+    description: Folder on the control machine with the files and C(FILES.json).
+    type: path
+    default: "{{ playbook_dir }}/hosts/{{ inventory_hostname }}/<component>"
+  rendered:
+    description: Whether the component has a folder in the project at all; the role tls has secrets alone.
+    type: bool
+    default: true
+  secrets:
+    description: Files that come from a path (C(src)) on the control machine, plain or vaulted, and are never shown.
+    type: list
+    elements: dict
+    default: []
+  seeds:
+    description:
+      - Files C(login:...) that are host state. Of the seed C(src) on the control machine, lines of logins that
+        never had one are added; nothing else is ever changed. Without C(src) there, the host's file stays as it is.
+    type: list
+    elements: dict
+    default: []
+  accounts:
+    description: Users and groups that must exist, as lines of sysusers.d(5).
+    type: list
+    elements: str
+    default: []
+  directories:
+    description: Folders that must exist, with C(owner), C(group), C(mode).
+    type: list
+    elements: dict
+    default: []
+  beside:
+    description: Folders whose other files are copied into the staged tree, so that the checker sees the whole.
+    type: list
+    elements: path
+    default: []
+  tables:
+    description:
+      - Look-up tables, made by C(argv) from C(sources) in the staged tree and swapped together with them. C(suffix)
+        is what the maker appends to the name.
+    type: list
+    elements: dict
+    default: []
+  checks:
+    description:
+      - What judges the staged tree, as C(argv) with C({stage}). C(expect) and C(refuse) are patterns of its words.
+    type: list
+    elements: dict
+    default: []
+  prepare:
+    description:
+      - What must run after the swap and before the services are told, as C(argv); only when one of the paths (shell
+        patterns) C(on) changed.
+    type: list
+    elements: dict
+    default: []
+  services:
+    description:
+      - Units that must be enabled and running. C(on) is the shell patterns of paths after whose change the unit reads
+        its files anew (without, any path), C(action) how (reload, restart or none), C(restart_on) after which it
+        needs a restart, C(alive) an argv that ends with 0 when it really runs, C(undo) one that takes back what a
+        first start did.
+    type: list
+    elements: dict
+    default: []
+  dialogues:
+    description:
+      - Conversations that must go well afterwards, C(lines) of a C(protocol) with a C(port) or C(socket), or a
+        command C(argv) with C(expect).
+    type: list
+    elements: dict
+    default: []
+  patience:
+    description: Seconds that a service may take until it answers.
+    type: int
+    default: 15
+  confirm:
+    description:
+      - Seconds after which everything falls back by itself unless a new connection to the host succeeds. 0 is never.
+    type: int
+    default: 0
+author: mailwright
+"""
+
+
+class Refused(Exception):  # noqa: N818 - it says what happened, not what is broken
+    """The transaction cannot go on; what there was is in place. ``facts`` go into the result."""
+
+    def __init__(self, message: str, **facts: object) -> None:
+        super().__init__(message)
+        self.facts = facts
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one component shall be on this host."""
+
+    component: str
+    wanted: Mapping[str, Wanted]
+    seeds: Mapping[str, Wanted]  # sha256 is that of the seed, empty when the control machine has none
+    accounts: Sequence[str]
+    directories: Sequence[Wanted]
+    beside: Sequence[str]
+    tables: Sequence[Mapping[str, Any]]
+    checks: Sequence[Mapping[str, Any]]
+    prepare: Sequence[Mapping[str, Any]]
+    units: Sequence[service.Unit]
+    dialogues: Sequence[Mapping[str, Any]]
+    patience: int
+    confirm: int
+    overwrite: bool
+    show_personal: bool
+
+    @property
+    def record(self) -> Path:
+        return journal.STATE / f"{self.component}.json"
+
+    @property
+    def journal(self) -> Path:
+        return journal.STATE / f"{self.component}.journal"
+
+    @property
+    def stage(self) -> Path:
+        return journal.STATE / f"{self.component}.stage"
+
+    @property
+    def timer(self) -> str:
+        return f"mailwright-fallback-{self.component}"
+
+    @property
+    def products(self) -> dict[str, tuple[Wanted, Mapping[str, Any]]]:
+        """Path of each product with its source and the table's entry."""
+        return {
+            path + table["suffix"]: (file, table)
+            for path, file in self.wanted.items()
+            for table in self.tables
+            if matches(path, table["sources"])
+        }
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What there is to do."""
+
+    files: Comparison
+    record: Record
+    accounts: tuple[str, ...]
+    directories: tuple[str, ...]
+    products: tuple[str, ...]
+    obsolete_products: tuple[str, ...]
+    seeds: tuple[str, ...]
+    states: Mapping[str, service.State]
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        return tuple(sorted(name for name, state in self.states.items() if not (state.active and state.enabled)))
+
+    @property
+    def touched(self) -> tuple[str, ...]:
+        """Every path whose content or mode changes."""
+        return tuple(sorted({*self.files.touched, *self.products, *self.obsolete_products}))
+
+    @property
+    def empty(self) -> bool:
+        return not (self.touched or self.accounts or self.directories or self.seeds or self.units)
+
+    def facts(self) -> dict[str, Any]:
+        """For the task's result: names alone."""
+        return {
+            "files": {
+                "new": self.files.new,
+                "changed": self.files.changed,
+                "repaired": self.files.repaired,
+                "removed": (*self.files.obsolete, *self.obsolete_products),
+                "made": self.products,
+                "edited_by_hand": self.files.edited,
+            },
+            "accounts": self.accounts,
+            "directories": self.directories,
+            "seeds": self.seeds,
+            "units": self.units,
+        }
+
+
+def difference(work: Work) -> Difference:
+    """Compares the host with what shall be; changes nothing."""
+    record = read_record(work.record)
+    seen: dict[str, Seen] = {path: look(path) for path in {*work.wanted, *record.files}}
+    files = compare(work.wanted.values(), seen, record.files)
+    products = work.products
+    stale = [
+        path
+        for path, (source, _table) in products.items()
+        if source.path in files.content
+        or not _is(path, replace(source, path=path, sha256=record.products.get(path, "none")))
+    ]
+    return Difference(
+        files,
+        record,
+        tuple(line for line in work.accounts if not _account_exists(line)),
+        tuple(folder.path for folder in work.directories if not _is_folder(folder)),
+        tuple(sorted(stale)),
+        tuple(sorted(path for path in record.products if path not in products and os.path.lexists(path))),
+        tuple(
+            path
+            for path, seed in sorted(work.seeds.items())
+            if not os.path.exists(path) or (seed.sha256 and record.seeds.get(path) != seed.sha256)
+        ),
+        service.states(work.units),
+    )
+
+
+def _is(path: str, file: Wanted) -> bool:
+    now = look(path)
+    return now == Seen("file", file.sha256, uid(file.owner) or 0, gid(file.group) or 0, file.mode)
+
+
+def _is_folder(folder: Wanted) -> bool:
+    try:
+        status = os.lstat(folder.path)
+    except FileNotFoundError:
+        return False
+    if not stat.S_ISDIR(status.st_mode):
+        raise FilesError(f"{folder.path} is not a folder on this host")
+    now = (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode))
+    return now == (uid(folder.owner), gid(folder.group), folder.mode)
+
+
+def _account_exists(line: str) -> bool:
+    """Whether a line of sysusers.d has been carried out. ``m user group`` is a membership."""
+    kind, name, *rest = line.split()
+    if kind == "m":
+        found = service.command(["id", "-nG", name])
+        return found.returncode == 0 and rest[0] in found.stdout.split()
+    return (gid if kind == "g" else uid)(name) is not None
+
+
+def build_stage(work: Work, found: Difference, archive: str) -> None:
+    """The whole tree as it will be, below the stage: neighbours, our files, and the tables made from them."""
+    shutil.rmtree(work.stage, ignore_errors=True)
+    work.stage.mkdir(mode=0o700, parents=True)
+    for folder in work.beside:
+        if os.path.isdir(folder):
+            shutil.copytree(
+                folder, work.stage / folder[1:], symlinks=True, ignore=_only_files_and_folders, dirs_exist_ok=True
+            )
+    for path in (*found.files.obsolete, *found.obsolete_products):
+        (work.stage / path[1:]).unlink(missing_ok=True)
+    for path, file in work.wanted.items():
+        if path not in found.files.content:
+            place(work.stage, file, Path(path).read_bytes())
+    if archive:
+        seeds = {"/.seed" + path: _as_seed(seed) for path, seed in work.seeds.items()}
+        unpack(archive, {**work.wanted, **seeds}, work.stage)
+    missing = [path for path in found.files.content if not (work.stage / path[1:]).exists()]
+    if missing:
+        raise FilesError(f"the host changed while it was compared: {', '.join(missing)}. Run the play again")
+
+
+def _as_seed(seed: Wanted) -> Wanted:
+    return Wanted("/.seed" + seed.path, "root", "root", 0o600, seed.sha256, secret=True)
+
+
+def _only_files_and_folders(folder: str, names: list[str]) -> set[str]:
+    """Sockets and pipes of a running service are not configuration."""
+    kinds = (stat.S_ISREG, stat.S_ISDIR, stat.S_ISLNK)
+    return {name for name in names if not any(kind(os.lstat(f"{folder}/{name}").st_mode) for kind in kinds)}
+
+
+def make_products(work: Work, found: Difference, leave_out: bool) -> None:
+    """Makes the tables in the stage, with the mode and owner of what they are made from."""
+    for path in found.products:
+        source, table = work.products[path]
+        entry = {"argv": [argument.replace("{path}", source.path) for argument in table["argv"]], "refuse": "warning:"}
+        if leave_out and not service.installed(entry):
+            continue
+        service.ask(entry, str(work.stage))
+        staged = work.stage / path[1:]
+        os.chown(staged, uid(source.owner) or 0, gid(source.group) or 0)
+        staged.chmod(source.mode)
+
+
+def swap(work: Work, found: Difference) -> None:
+    """Renames everything into place. What is there is in the journal already."""
+    moves = [*found.files.content, *found.files.repaired, *found.products]
+    folders = {os.path.dirname(path) for path in found.touched}
+    for path in moves:
+        waiting = journal.temporary(path)
+        journal.copy_exactly(str(work.stage / path[1:]), waiting)
+    for path in moves:
+        os.replace(journal.temporary(path), path)
+    for path in (*found.files.obsolete, *found.obsolete_products):
+        os.unlink(path)
+    for folder in folders:
+        journal.sync_folder(folder)
+
+
+def missing_folders(paths: Sequence[str]) -> list[str]:
+    """Folders above ``paths`` that are not there, outermost first."""
+    missing: list[str] = []
+    for path in paths:
+        above = [str(parent) for parent in Path(path).parents if not parent.exists()]
+        missing.extend(folder for folder in reversed(above) if folder not in missing)
+    return missing
+
+
+def make_folders(work: Work, found: Difference, missing: Sequence[str]) -> None:
+    for path in missing:
+        os.mkdir(path)
+        os.chmod(path, 0o755)
+    for folder in work.directories:
+        if folder.path in found.directories:
+            os.chown(folder.path, uid(folder.owner) or 0, gid(folder.group) or 0)
+            os.chmod(folder.path, folder.mode)
+
+
+def sow(work: Work, found: Difference) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
+    """Adds first lines for logins that never had one. Returns the record's parts: seeds and seeded logins."""
+    seeds, seeded = dict(found.record.seeds), dict(found.record.seeded)
+    for path in found.seeds:
+        seed, before = work.seeds[path], seeded.get(path, ())
+        there = os.path.exists(path)
+        current = Path(path).read_text(encoding="utf-8") if there else ""
+        sown = work.stage / ".seed" / path[1:]
+        text, logins = merge_seed(current, sown.read_text(encoding="utf-8"), before)
+        if text != current or not there:
+            # an existing file keeps the owner and mode that it has on the host
+            place(work.stage, seed, text.encode())
+            journal.copy_exactly(str(work.stage / path[1:]), journal.temporary(path))
+            if there:
+                status = os.stat(path)
+                os.chown(journal.temporary(path), status.st_uid, status.st_gid)
+                os.chmod(journal.temporary(path), stat.S_IMODE(status.st_mode))
+            os.replace(journal.temporary(path), path)
+            journal.sync_folder(os.path.dirname(path))
+        seeds[path] = seed.sha256
+        seeded[path] = tuple(sorted({*before, *logins}))
+    return seeds, seeded
+
+
+def diffs(work: Work, found: Difference) -> list[dict[str, str]]:
+    """For Ansible's diff mode: text for text, or counts where a file holds people, or nothing for a secret."""
+    shown: list[dict[str, str]] = []
+    for path in found.files.touched:
+        file = work.wanted.get(path)
+        now = look(path)
+        before = Path(path).read_text(encoding="utf-8", errors="replace") if now.kind == "file" else ""
+        after = (work.stage / path[1:]).read_text(encoding="utf-8", errors="replace") if file else ""
+        if path in found.files.repaired and file:
+            before, after = _attributes(now), f"mode {file.mode:04o}, owner {file.owner}, group {file.group}\n"
+        elif file and file.secret:
+            shown.append({"prepared": f"--- {path}\nchanged; a secret, not shown\n"})
+            continue
+        elif (file is None or file.personal) and not work.show_personal:
+            came, went = line_counts(before, after)
+            shown.append({"prepared": f"--- {path}\nholds people, not shown: {came} lines come, {went} go\n"})
+            continue
+        shown.append({"before": before, "after": after, "before_header": path, "after_header": path})
+    return shown
+
+
+def _attributes(now: Seen) -> str:
+    return f"mode {now.mode:04o}, uid {now.uid}, gid {now.gid}\n"
+
+
+def run(work: Work, archive: str, check_mode: bool, diff_mode: bool) -> dict[str, Any]:
+    """The transaction. Raises Refused when it came to nothing; then the host is as it was."""
+    found = difference(work)
+    result: dict[str, Any] = {"changed": not found.empty, **found.facts()}
+    if found.files.edited and not work.overwrite:
+        raise Refused(
+            f"changed by hand since the last apply: {', '.join(found.files.edited)}. Take the change into the "
+            "description, or say -e mailwright_overwrite_hand_edits=true to lose it",
+            **found.facts(),
+        )
+    unsown = [path for path in found.seeds if not work.seeds[path].sha256]
+    if unsown:
+        raise Refused(
+            f"{', '.join(unsown)} is not on this host yet, and the control machine has no file to seed it from",
+            **found.facts(),
+        )
+    if found.accounts and not check_mode:
+        made = service.command(["systemd-sysusers", "--inline", *found.accounts])
+        if made.returncode != 0:
+            raise Refused(f"systemd-sysusers: {made.stdout.strip()}")
+    try:
+        for file in [] if check_mode else [*work.wanted.values(), *work.directories, *work.seeds.values()]:
+            if uid(file.owner) is None or gid(file.group) is None:
+                raise Refused(f"{file.path} shall belong to {file.owner}:{file.group}, which this host does not have")
+        build_stage(work, found, archive)
+        make_products(work, found, leave_out=check_mode)
+        left_out = []
+        for entry in work.checks:
+            if check_mode and not service.installed(entry):
+                left_out.append(entry["argv"][0])
+                continue
+            service.ask(entry, str(work.stage))
+        if left_out:
+            result["not_checked"] = f"not installed yet: {', '.join(left_out)}"
+        if diff_mode:
+            result["diff"] = diffs(work, found)
+        if check_mode:
+            return result
+        result.update(change(work, found))
+    except service.ServiceError as error:
+        raise Refused(f"{work.component}: {error}", **found.facts()) from error
+    finally:
+        shutil.rmtree(work.stage, ignore_errors=True)
+    return result
+
+
+def change(work: Work, found: Difference) -> dict[str, Any]:
+    """Swaps, lets the services read, talks with them; puts everything back if that does not go well."""
+    missing = missing_folders(
+        [*found.touched, *(f"{folder}/x" for folder in found.directories), *(path for path in found.seeds)]
+    )
+    actions = {unit.unit: unit.action_for(found.touched) for unit in work.units}
+    journal.begin(
+        work.journal,
+        found.touched,
+        [*missing, *(folder for folder in found.directories if folder not in missing)],
+        [
+            {"unit": unit.unit, **vars(found.states[unit.unit]), "action": actions[unit.unit], "undo": unit.undo}
+            for unit in work.units
+        ],
+    )
+    since = time.time()
+    try:
+        make_folders(work, found, missing)
+        seeds, seeded = sow(work, found)
+        swap(work, found)
+        if any(path.startswith(journal.UNIT_FOLDERS) for path in found.touched):
+            journal.systemctl("daemon-reload")
+        for entry in work.prepare:
+            if any(matches(path, entry.get("on") or ("*",)) for path in found.touched):
+                service.ask(entry)
+        if work.confirm:
+            arm(work)
+        acted = [unit for unit in work.units if service.act(unit, found.states[unit.unit], actions[unit.unit])]
+        if acted or found.touched:
+            time.sleep(0.3 if acted else 0)  # processes that were told to go are gone
+            for entry in work.dialogues:
+                service.hold(entry, work.patience)
+    except BaseException as error:
+        words = service.journal_words(work.units, since)
+        disarm(work)
+        trouble = journal.restore(work.journal)
+        if not isinstance(error, (service.ServiceError, Refused, OSError)):
+            raise
+        raise Refused(
+            f"{work.component}: {error}"
+            + (f"\nThe journal says:\n{words}" if words else "")
+            + (f"\nPUTTING BACK DID NOT GO WELL: {trouble}" if trouble else "\nWhat was there before is back."),
+            **found.facts(),
+            rolled_back=not trouble,
+        ) from error
+    record = Record(
+        {path: file.sha256 for path, file in work.wanted.items()},
+        {path: digest(path) for path in work.products},
+        seeds,
+        seeded,
+    )
+    if work.confirm and acted:
+        journal.write(work.journal / "record.json", dump_record(record))
+        return {"acted": [unit.unit for unit in acted], "unconfirmed": True}
+    disarm(work)
+    journal.close(work.journal)
+    journal.write(work.record, dump_record(record))
+    return {"acted": [unit.unit for unit in acted]}
+
+
+def arm(work: Work) -> None:
+    """From now on everything falls back by itself after ``confirm`` seconds."""
+    disarm(work)
+    script = work.journal / "restore.py"
+    journal.write(script, inspect.getsource(journal), 0o700)
+    answer = service.command(
+        [
+            "systemd-run",
+            "--collect",
+            f"--unit={work.timer}",
+            f"--on-active={work.confirm}",
+            "--timer-property=AccuracySec=1s",
+            "/usr/bin/python3",
+            "-I",
+            str(script),
+            str(work.journal),
+        ]
+    )
+    if answer.returncode != 0:
+        raise service.ServiceError(f"systemd-run: {answer.stdout.strip()}")
+
+
+def disarm(work: Work) -> None:
+    if work.confirm:
+        journal.systemctl("stop", f"{work.timer}.timer")
+
+
+def confirm(work: Work) -> dict[str, Any]:
+    """Somebody reached the host by a new connection: the change stands. Raises Refused when it fell back before."""
+    with journal.lock():
+        if not journal.is_open(work.journal):
+            raise Refused(
+                f"{work.component}: no new connection came in within {work.confirm} s, so the change fell back "
+                "by itself. What was there before is back.",
+                rolled_back=True,
+            )
+        disarm(work)
+        record = (work.journal / "record.json").read_text(encoding="utf-8")
+        journal.close(work.journal)
+        journal.write(work.record, record)
+    return {"changed": True}
+
+
+def look_only(work: Work, check_mode: bool) -> dict[str, Any]:
+    """The first of the two steps: what there is to do, and which texts are needed for it."""
+    undone = False
+    if journal.is_open(work.journal):
+        if check_mode:
+            raise Refused(
+                f"{work.component}: an apply was interrupted on this host. The next one first puts back what was "
+                "there before; until then nothing can be foretold"
+            )
+        disarm(work)
+        trouble = journal.restore(work.journal)
+        if trouble:
+            raise Refused(f"{work.component}: an apply was interrupted, and what was before does not start: {trouble}")
+        undone = True
+    found = difference(work)
+    if not check_mode and found.empty and found.record.files != {p: f.sha256 for p, f in work.wanted.items()}:
+        kept = replace(found.record, files={path: file.sha256 for path, file in work.wanted.items()})
+        journal.write(work.record, dump_record(kept))
+    return {
+        "changed": not found.empty or undone,
+        "undone": undone,
+        "needed": found.files.content,
+        "empty": found.empty,
+        **found.facts(),
+    }
+
+
+def work_from(parameters: Mapping[str, Any]) -> Work:
+    files = [Wanted.read(entry) for entry in parameters["files"]]
+    seeds = [Wanted.read(entry) for entry in parameters["seeds"]]
+    wanted = {file.path: file for file in files}
+    if len(wanted) != len(files) or set(wanted) & {seed.path for seed in seeds}:
+        raise FilesError("a path is given twice")
+    return Work(
+        parameters["component"],
+        wanted,
+        {seed.path: seed for seed in seeds},
+        parameters["accounts"],
+        [Wanted.read({**entry, "sha256": ""}) for entry in parameters["directories"]],
+        [safe_path(path) for path in parameters["beside"]],
+        parameters["tables"],
+        parameters["checks"],
+        parameters["prepare"],
+        [service.Unit.read(entry) for entry in parameters["services"]],
+        parameters["dialogues"],
+        parameters["patience"],
+        parameters["confirm"],
+        parameters["overwrite"],
+        parameters["show_personal"],
+    )
+
+
+def lists(of: str) -> dict[str, Any]:
+    return {"type": "list", "elements": of, "default": []}
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "phase": {"choices": ["compare", "apply", "confirm"], "required": True},
+            "component": {"type": "str", "required": True},
+            "archive": {"type": "path", "default": ""},
+            "files": lists("dict"),
+            "seeds": lists("dict"),
+            "accounts": lists("str"),
+            "directories": lists("dict"),
+            "beside": lists("path"),
+            "tables": lists("dict"),
+            "checks": lists("dict"),
+            "prepare": lists("dict"),
+            "services": lists("dict"),
+            "dialogues": lists("dict"),
+            "patience": {"type": "int", "default": 15},
+            "confirm": {"type": "int", "default": 0},
+            "overwrite": {"type": "bool", "default": False},
+            "show_personal": {"type": "bool", "default": False},
+        },
+        supports_check_mode=True,
+    )
+    parameters = module.params
+    try:
+        work = work_from(parameters)
+        if parameters["phase"] == "confirm":
+            module.exit_json(**confirm(work))
+        with journal.lock():
+            if parameters["phase"] == "compare":
+                module.exit_json(**look_only(work, module.check_mode))
+            module.exit_json(**run(work, parameters["archive"], module.check_mode, module._diff))
+    except Refused as refusal:
+        module.fail_json(msg=str(refusal), **refusal.facts)
+    except FilesError as error:
+        module.fail_json(msg=f"{parameters['component']}: {error}")
+
+
+if __name__ == "__main__":
+    main()
