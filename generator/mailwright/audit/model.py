@@ -9,35 +9,48 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from enum import IntEnum
 from ipaddress import IPv4Address, IPv6Address
 from typing import Literal, Protocol
 
+from mailwright.findings import Target
 from mailwright.plan.model import Plan
 
 Where = Literal["outside", "inside", "host"]
+
+
+class UnavailableError(OSError):
+    """Something that a probe needs is not there: an account, a shell, a vantage. Nothing is proven then."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
     """One thing that a probe tried and saw.
 
-    what  what was tried: ``RCPT TO:<nobody@college.ac.uk> on mail.college.ac.uk port 25 over IPv6``
-    seen  the other side's words
-    ok    it is as the requirement wants; None: it could not be tried, so nothing is proven
-    twin  the positive twin of a negative observation: it shows that the road was open
+    what    what was tried: ``RCPT TO:<nobody@college.ac.uk> on mail.college.ac.uk port 25 over IPv6``
+    seen    the other side's words
+    ok      it is as the requirement wants; None: it could not be tried, so nothing is proven
+    twin    the counterpart that gives the others their meaning: the same road taken by what must pass, so that
+            "all refused" cannot mean "nothing was reachable" (or the reverse, so that "accepted" cannot mean that
+            everything is). Where it is not ok, nothing is proven.
+    target  what was looked at
     """
 
     what: str
     seen: str
     ok: bool | None
     twin: bool = False
+    target: Target | None = None
 
 
 class Vantage(Protocol):
     """A place from which to look. Sockets opened inside ``enter()``, in that thread, start there."""
 
-    name: Where
-    addresses: tuple[IPv4Address | IPv6Address, ...]
+    @property
+    def name(self) -> Where: ...
+
+    @property
+    def addresses(self) -> tuple[IPv4Address | IPv6Address, ...]: ...
 
     def enter(self) -> AbstractContextManager[None]: ...
 
@@ -62,7 +75,10 @@ class Received:
 class Correspondent(Protocol):
     """Somebody outside who receives mail: the foreign mail host of the rehearsal."""
 
-    domain: str  # foreign.example
+    @property
+    def domain(self) -> str:
+        """The foreign domain whose addresses all reach this host."""
+        ...
 
     def wait_for(self, token: str, timeout: float = 20.0) -> Received | None:
         """The message that holds ``token`` in its content, as soon as it is there; None after ``timeout`` s."""
@@ -80,7 +96,11 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """All that a probe needs. What is missing (None, empty) makes the probe's verdict *not proven*."""
+    """All that a probe needs. What is missing (None, empty) makes the probe's verdict *not proven*.
+
+    trust  PEM file of the CA that is to be trusted besides the system's
+    since  the journals are judged from this moment on, seconds since the epoch; 0: since the host's start
+    """
 
     plan: Plan
     resolver: str  # address of the resolver to ask, from every vantage
@@ -88,15 +108,31 @@ class Context:
     shell: Shell | None
     correspondent: Correspondent | None
     accounts: tuple[Account, ...]
-    trust: str | None = None  # PEM file of the CA that is to be trusted besides the system's
+    trust: str | None = None
+    since: float = 0.0
+
+
+class Phase(IntEnum):
+    """When a probe runs. Those of one phase run side by side, the phases one after the other.
+
+    LATE  after a wrong password, servers answer everybody from that address more slowly
+    LAST  the journals are read when nothing more is to come
+    """
+
+    MAIN = 0
+    LATE = 1
+    LAST = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
     """A question to running hosts.
 
-    run  yields observations; an exception other than OSError is a fault of the probe and is not caught.
-         An OSError (nothing reachable, a time-out) ends the probe as *not proven*.
+    requirements  what it is evidence for
+    run           yields observations; an exception other than OSError is a fault of the probe and is not caught.
+                  An OSError (nothing reachable, a time-out) ends the probe as *not proven*.
+    negative      its verdict rests on something being refused or absent: without a positive twin that was
+                  seen to pass, nothing is proven
     """
 
     id: str  # relay.outside-to-outside
@@ -104,3 +140,5 @@ class Probe:
     vantage: Where
     title: str
     run: Callable[[Context], Iterator[Observation]]
+    negative: bool = False
+    phase: Phase = Phase.MAIN

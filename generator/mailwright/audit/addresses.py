@@ -1,0 +1,343 @@
+"""Addresses: those that must exist do, those that do not are refused, and those inside stay inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from email.utils import getaddresses
+
+from mailwright.audit import letters, mailboxes, posting, roads
+from mailwright.audit.model import Context, Observation, Probe
+from mailwright.audit.smtp import Reply
+from mailwright.plan.model import Route
+from mailwright.site.addresses import domain, key, local_part
+
+REQUIRED = frozenset({"postmaster", "abuse"})
+# RFC 2142, sections 3 to 6; the names of lists (section 6) follow the list's own name.
+FACILITY = frozenset(
+    {"info", "marketing", "sales", "support", "noc", "security", "hostmaster", "usenet", "news", "webmaster", "www"}
+    | {"uucp", "ftp"}
+)
+_PER_CONNECTION = 8  # refusals, before Postfix slows down (smtpd_soft_error_limit)
+
+
+def required(context: Context) -> Iterator[Observation]:
+    """``postmaster`` and ``abuse`` of every mail domain, ``postmaster`` of every mailer's own name, and
+    ``<postmaster>`` without a domain (RFC 5321, 4.5.1) are accepted on port 25 (ROLE-1). An address of the same
+    domain that nobody has is refused, so that the answer means something."""
+    settings = context.plan.settings
+    wanted = [f"{name}@{item}" for item in settings.domains for name in sorted(REQUIRED)]
+    wanted += [route.address for route in _roles(context) if local_part(route.address) in REQUIRED]
+    wanted += ["postmaster", "Postmaster"]
+    yield from _accepted(context, tuple(dict.fromkeys(wanted)))
+    yield from _nobody(context, tuple(f"{letters.token()}@{item}" for item in settings.domains))
+
+
+def facilities(context: Context) -> Iterator[Observation]:
+    """Every role address of the plan that RFC 2142 prescribes for a facility is accepted on port 25 (ROLE-2)."""
+    wanted = tuple(route.address for route in _roles(context) if local_part(route.address) in FACILITY)
+    if not wanted:
+        yield Observation("role addresses that RFC 2142 names", "the plan has none", None)
+        return
+    yield from _accepted(context, wanted)
+    yield from _nobody(context, tuple(f"{letters.token()}@{item}" for item in context.plan.settings.domains))
+
+
+def alternatives(context: Context) -> Iterator[Observation]:
+    """Every role address by whatever name is accepted, and whoever may send as a role can: the message arrives
+    outside with the role's address in envelope and From: (ROLE-4)."""
+    yield from _accepted(context, tuple(route.address for route in _roles(context)))
+    who = roads.person(context, lambda one: one.roles, "anybody who may send as a role")
+    mark = letters.token()
+    content = letters.letter(mark, f"<{who.roles[0]}>", f"<{posting.outsider(context)}>")
+    sent = posting.send_out(context, who, who.roles[0], mark, content)
+    seen = sent.received
+    yield Observation(
+        f"{who.login} sends as {who.roles[0]} on {sent.door}",
+        f"{sent.reply}; outside: {_originators(seen.content) if seen else 'nothing arrived'}",
+        seen is not None and {key(seen.sender), *_originators(seen.content)} == {who.roles[0]},
+        target=sent.door.target,
+    )
+
+
+def reach(context: Context) -> Iterator[Observation]:
+    """A message to each role address lies in the mailbox of every person that the plan names for it, once
+    (ROLE-5)."""
+    door = roads.doors(context, "outside", "smtp")[0]
+    marks: dict[str, str] = {}
+    with roads.vantage(context, "outside").enter(), roads.smtp(context, door) as dialogue:
+        for route in _roles(context):
+            mark = letters.token()
+            content = letters.letter(mark, f"<{posting.outsider(context)}>", f"<{route.address}>")
+            reply = dialogue.deliver(posting.outsider(context), (route.address,), content)
+            if reply.accepted:
+                marks[route.address] = mark
+            else:
+                yield Observation(f"a message to {route.address} on {door}", str(reply), False, target=door.target)
+    due: dict[str, list[str]] = {}
+    for address, mark in marks.items():
+        logins, outside = roads.logins_of(context, address)
+        for login in sorted(logins):
+            due.setdefault(login, []).append(mark)
+        for target in sorted(outside):
+            yield Observation(f"a message to {address}", f"{target} lies outside and cannot be looked at", None)
+        if not logins | outside:
+            yield Observation(f"a message to {address}", "the plan names nobody for it", False)
+    addresses = {mark: address for address, mark in marks.items()}
+    for login, counts in _counted(context, due):
+        for mark, count in counts.items():
+            yield Observation(
+                f"a message to {addresses[mark]} in the mailbox of {login}", f"{count} found", count == 1
+            )
+
+
+def any_case(context: Context) -> Iterator[Observation]:
+    """A mailbox, an alias and a role, each written in capitals and in a mixture, local part and domain, reach the
+    very same mailboxes (ADDR-3)."""
+    door = roads.doors(context, "outside", "smtp")[0]
+    due: dict[str, list[str]] = {}
+    written: dict[str, str] = {}
+    for address in _one_of_each(context):
+        for form in (address.upper(), _mixed(address), _mixed(address).swapcase()):
+            mark = letters.token()
+            content = letters.letter(mark, f"<{posting.outsider(context)}>", f"<{form}>")
+            reply = posting.delivered_directly(context, door, posting.outsider(context), form, content)
+            if not reply.accepted:
+                yield Observation(f"a message to {form} on {door}", str(reply), False, target=door.target)
+                continue
+            written[mark] = form
+            for login in roads.logins_of(context, address)[0]:
+                due.setdefault(login, []).append(mark)
+    for login, counts in _counted(context, due):
+        for mark, count in counts.items():
+            yield Observation(
+                f"a message to {written[mark]} in the mailbox of {login}", f"{count} found", count == 1
+            )
+
+
+def unknown(context: Context) -> Iterator[Observation]:
+    """An address that nobody has is refused with 550 in answer to RCPT, in every domain, on port 25 over v4 and v6
+    and on submission after login, so that nothing is accepted that must bounce later (ADDR-5). An address that
+    exists is accepted in the same dialogue."""
+    known = context.plan.routes[0].address
+    invented = letters.token()
+    for service in ("smtp", "submission", "submissions"):
+        for door in _doors(context, service):
+            who = roads.anybody(context) if door.listener.auth else None
+            sender = who.published if who else posting.outsider(context)
+            tried = [f"{invented}@{item}" for item in context.plan.settings.domains]
+            tried.append(f"{invented}@{context.plan.settings.primary_domain}".upper())
+            with (
+                roads.vantage(context, "outside").enter(),
+                roads.smtp(context, door, account=who.account if who else None) as dialogue,
+            ):
+                dialogue.mail(sender)
+                reply = dialogue.rcpt(known)
+                yield Observation(f"RCPT TO:<{known}> on {door}", str(reply), reply.accepted, True, door.target)
+                for address in tried:
+                    reply = dialogue.rcpt(address)
+                    yield Observation(
+                        f"RCPT TO:<{address}> on {door}", str(reply), reply.code == 550, target=door.target
+                    )
+                dialogue.command("RSET")
+    yield from roads.unreachable(context, "outside")
+
+
+def valid(context: Context) -> Iterator[Observation]:
+    """Every address that anybody may send as, and every other one of the plan, is accepted on port 25: whatever
+    leaves the site with it can be answered (ADDR-5)."""
+    wanted = {row.address for row in context.plan.senders} | {route.address for route in context.plan.routes}
+    yield from _accepted(context, tuple(sorted(wanted)))
+    yield from _nobody(context, tuple(f"{letters.token()}@{item}" for item in context.plan.settings.domains))
+
+
+def qualified(context: Context) -> Iterator[Observation]:
+    """Addresses without a domain do not leave the site (ADDR-4, INT-1): on submission a bare sender and a bare
+    recipient are refused, a bare From: is refused or completed, and a message with a bare Cc: is refused or arrives
+    outside with whole addresses only. No server completes them by guessing (INT-3 is about that, and is judged by
+    the refusals alone)."""
+    who = roads.anybody(context)
+    bare = local_part(who.published)
+    door = roads.doors(context, "outside", "submission", "submissions")[0]
+    foreign = posting.outsider(context)
+    with roads.vantage(context, "outside").enter(), roads.smtp(context, door, account=who.account) as dialogue:
+        reply = dialogue.mail(bare)
+        if reply.accepted:
+            reply = dialogue.rcpt(foreign)
+        yield Observation(f"MAIL FROM:<{bare}> on {door}", str(reply), reply.refused, target=door.target)
+        dialogue.command("RSET")
+        dialogue.mail(who.published)
+        reply = dialogue.rcpt(bare)
+        yield Observation(f"RCPT TO:<{bare}> on {door}", str(reply), reply.refused, target=door.target)
+        dialogue.command("RSET")
+    for name, sender, extra in (
+        ("From", bare, ()),
+        ("Cc", f"<{who.published}>", (("Cc", bare),)),
+        ("To", f"<{who.published}>", (("To", f"{bare}, <{foreign}>"),)),
+    ):
+        mark = letters.token()
+        content = letters.letter(
+            mark,
+            sender,
+            f"<{foreign}>",
+            extra=extra,
+            without=("To", "Message-ID") if name == "To" else ("Message-ID",),
+        )
+        sent = posting.send_out(context, who, who.published, mark, content)
+        yield Observation(
+            f"a message with {name}: {bare} on {door}",
+            f"{sent.reply}; {_lines(sent.received.content, name) if sent.received else 'nothing arrived'}",
+            sent.reply.refused if sent.received is None else _all_qualified(sent.received.content),
+            target=door.target,
+        )
+    mark, sent = posting.send_plain(context, who)
+    yield Observation(
+        f"an ordinary message of {who.login}",
+        f"{sent.reply}; {sent.received.sender if sent.received else 'nothing arrived'}",
+        sent.received is not None and "@" in sent.received.sender and _all_qualified(sent.received.content),
+        True,
+        door.target,
+    )
+
+
+def internal(context: Context) -> Iterator[Observation]:
+    """A message whose sender writes an internal address in envelope, From: and Cc: arrives outside with the
+    published one in all of them, and with the internal one nowhere (INT-4). Where the plan has no internal
+    addresses, the published one arrives as it was written."""
+    if not context.plan.rewrites:
+        someone = roads.anybody(context)
+        _, received = posting.arrived(context, someone)
+        seen = _originators(received.content)
+        yield Observation(
+            f"From: outside of a message from {someone.published}",
+            ", ".join(sorted(seen)),
+            seen == {someone.published},
+        )
+        return
+    who = roads.person(context, lambda one: one.internal, "anybody with an internal address")
+    external = {row.internal: row.external for row in context.plan.rewrites}
+    inside = who.internal[0]
+    mark = letters.token()
+    content = letters.letter(
+        mark,
+        f"Somebody <{inside}>",
+        f"<{posting.outsider(context)}>",
+        extra=(("Cc", f"<{inside.upper()}>"),),
+        without=("Message-ID",),
+    )
+    sent = posting.send_out(context, who, inside, mark, content)
+    if sent.received is None:
+        yield Observation(f"{who.login} sends as {inside}", f"{sent.reply}; nothing arrived outside", False)
+        return
+    head, _ = letters.split(sent.received.content)
+    yield Observation(
+        f"envelope sender outside of a message from {inside}",
+        sent.received.sender,
+        key(sent.received.sender) == external[inside],
+    )
+    for name in ("From", "Cc"):
+        found = {key(address) for _, address in getaddresses(letters.header(sent.received.content, name))}
+        yield Observation(
+            f"{name}: outside of a message from {inside}", ", ".join(sorted(found)), found == {external[inside]}
+        )
+    yield Observation(
+        f"the header outside, searched for {inside}", f"{len(head)} octets", inside.encode() not in head.lower()
+    )
+
+
+def _accepted(context: Context, wanted: tuple[str, ...]) -> Iterator[Observation]:
+    for door in roads.doors(context, "outside", "smtp"):
+        for address, reply in _asked(context, door, wanted):
+            yield Observation(f"RCPT TO:<{address}> on {door}", str(reply), reply.accepted, target=door.target)
+
+
+def _nobody(context: Context, invented: tuple[str, ...]) -> Iterator[Observation]:
+    for door in roads.doors(context, "outside", "smtp"):
+        for address, reply in _asked(context, door, invented):
+            yield Observation(f"RCPT TO:<{address}> on {door}", str(reply), reply.refused, True, door.target)
+
+
+def _asked(context: Context, door: roads.Door, wanted: tuple[str, ...]) -> Iterator[tuple[str, Reply]]:
+    """RCPT for each, a handful to a transaction, to stay below the limits of recipients and of errors."""
+    for start in range(0, len(wanted), _PER_CONNECTION):
+        with roads.vantage(context, "outside").enter(), roads.smtp(context, door, secure=False) as dialogue:
+            dialogue.mail(posting.outsider(context))
+            for address in wanted[start : start + _PER_CONNECTION]:
+                yield address, dialogue.rcpt(address)
+            dialogue.command("RSET")
+
+
+def _counted(context: Context, due: dict[str, list[str]]) -> Iterator[tuple[str, dict[str, int]]]:
+    """Look into several mailboxes side by side."""
+    with ThreadPoolExecutor(4) as pool:
+        logins = sorted(due)
+        yield from zip(
+            logins, pool.map(lambda login: mailboxes.holding(context, login, due[login]), logins), strict=True
+        )
+
+
+def _doors(context: Context, service: str) -> tuple[roads.Door, ...]:
+    offered = {listener.service for listener in context.plan.listeners}
+    return roads.doors(context, "outside", service) if service in offered else ()
+
+
+def _roles(context: Context) -> tuple[Route, ...]:
+    return tuple(route for route in context.plan.routes if route.kind == "role")
+
+
+def _one_of_each(context: Context) -> Iterator[str]:
+    for kind in ("mailbox", "alias", "role"):
+        found = next((route.address for route in context.plan.routes if route.kind == kind), None)
+        if found:
+            yield found
+
+
+def _mixed(address: str) -> str:
+    return "".join(char.upper() if index % 2 else char.lower() for index, char in enumerate(address))
+
+
+def _originators(content: bytes) -> set[str]:
+    return {key(address) for _, address in getaddresses(letters.header(content, "From"))}
+
+
+def _lines(content: bytes, name: str) -> str:
+    return f"{name}: {', '.join(letters.header(content, name))}"
+
+
+def _all_qualified(content: bytes) -> bool:
+    values: Iterable[str] = (
+        value for name in ("From", "To", "Cc", "Sender", "Reply-To") for value in letters.header(content, name)
+    )
+    found = [address for _, address in getaddresses(list(values)) if address]
+    return bool(found) and all("." in domain(address) for address in found)
+
+
+PROBES = (
+    Probe("addresses.required", ("ROLE-1",), "outside", "postmaster and abuse of every domain", required),
+    Probe("addresses.facilities", ("ROLE-2",), "outside", "Role addresses that RFC 2142 prescribes", facilities),
+    Probe(
+        "addresses.alternatives", ("ROLE-4",), "outside", "Other role names, and sending as a role", alternatives
+    ),
+    Probe("addresses.reach", ("ROLE-5",), "outside", "A role reaches all its people", reach),
+    Probe("addresses.any-case", ("ADDR-3",), "outside", "Any mixture of case reaches the same mailbox", any_case),
+    Probe(
+        "addresses.unknown",
+        ("ADDR-5",),
+        "outside",
+        "An unknown recipient is refused at once",
+        unknown,
+        negative=True,
+    ),
+    Probe("addresses.valid", ("ADDR-5", "INT-1"), "outside", "Every address of the site accepts mail", valid),
+    Probe(
+        "addresses.qualified",
+        ("ADDR-4", "INT-1", "INT-3"),
+        "outside",
+        "No bare address leaves",
+        qualified,
+        negative=True,
+    ),
+    Probe(
+        "addresses.internal", ("INT-4",), "outside", "Internal addresses leave in their published form", internal
+    ),
+)

@@ -1,0 +1,78 @@
+"""The host's own firewall on the way out: only the mailer reaches port 25 of others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mailwright.audit import names, posting, roads
+from mailwright.audit.model import Context, Observation, Probe
+from mailwright.findings import Target
+from mailwright.site.model import IPAddress
+
+# Prints what comes of a connection; run on the host, where Python is because Ansible needs it.
+_CONNECT = """
+import socket, sys
+try:
+    with socket.create_connection((sys.argv[1], 25), timeout=4) as connection:
+        connection.recv(512)
+        connection.sendall(b"QUIT\\r\\n")
+        connection.recv(512)
+        print("connected")
+except OSError as error:
+    print("not connected:", error)
+"""
+
+
+def outbound(context: Context) -> Iterator[Observation]:
+    """On each mailer, an ordinary user, and root, cannot connect to port 25 of a mail host outside, over v4 or v6,
+    so that no mail goes round the log (AUDIT-1, SCALE-1); the mailer's own user can, and a message arrives."""
+    shell = roads.shell(context)
+    with roads.vantage(context, "outside").enter():
+        targets = [
+            address
+            for name in names.mailers(context.resolver, roads.correspondent(context).domain)
+            for address in names.addresses(context.resolver, name)
+        ]
+    if not targets:
+        raise OSError("the correspondent has no mailer in the DNS")
+    for row in context.plan.openings:
+        if row.direction != "out" or row.port != 25 or not row.user:
+            continue
+        families = {address.version for address in context.plan.host(row.host).addresses}
+        for address in targets:
+            if address.version not in families:
+                continue
+            for user in ("nobody", "root", row.user):
+                seen = _tried(shell.run(row.host, *_as(user), "python3", "-c", _CONNECT, str(address)))
+                mailer = user == row.user
+                ok = seen == "connected" if mailer else seen.startswith("not connected")
+                what = f"connect from {row.host} to {_shown(address)} port 25 as {user}"
+                yield Observation(what, seen, ok, mailer, Target(row.host))
+    mark, received = posting.arrived(context, roads.anybody(context))
+    yield Observation(f"a message ({mark}) through the mailer", f"arrived from {received.client}", True, True)
+
+
+def _as(user: str) -> tuple[str, ...]:
+    return ("setpriv", f"--reuid={user}", "--clear-groups", "--")
+
+
+def _tried(result: tuple[int, str]) -> str:
+    status, output = result
+    lines = output.strip().splitlines()
+    return lines[-1][:200] if status == 0 and lines else f"exit {status}: {output.strip()[:200]}"
+
+
+def _shown(address: IPAddress) -> str:
+    return f"[{address}]" if address.version == 6 else str(address)
+
+
+PROBES = (
+    Probe(
+        "firewall.outbound",
+        ("SCALE-1", "AUDIT-1"),
+        "host",
+        "Only the mailer reaches port 25 outside",
+        outbound,
+        negative=True,
+    ),
+)

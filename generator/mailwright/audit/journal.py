@@ -1,0 +1,147 @@
+"""The journals: no warning and no error but those that a probe provoked."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mailwright.audit import roads
+from mailwright.audit.model import Context, Observation, Phase, Probe
+from mailwright.findings import Target
+
+_WORDS = re.compile(r"(?:^|[ \]]: ?)(warning|error|fatal|panic):", re.IGNORECASE)
+_MOST = 20  # lines that are shown one by one
+
+
+@dataclass(frozen=True, slots=True)
+class Provoked:
+    """A line that a probe provokes on purpose: by which program, and what it says, as a whole (``fullmatch``)."""
+
+    probe: str
+    program: str
+    message: str
+
+    def matches(self, program: str, message: str) -> bool:
+        return (
+            re.fullmatch(self.program, program) is not None
+            and re.fullmatch(self.message, message, re.DOTALL) is not None
+        )
+
+
+PROVOKED: tuple[Provoked, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a log: the program without its process id, and what it says."""
+
+    program: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.program}: {self.message}"[:400]
+
+
+def clean(context: Context) -> Iterator[Observation]:
+    """When all other probes are through, the journal of each host has no entry of priority warning or worse, and
+    neither journal nor mail log has a line with ``warning:``, ``error:``, ``fatal:`` or ``panic:``, but for an
+    exact list of those that a probe provokes on purpose (SCALE-1: every part of the service does its work). The
+    journal was read: it has entries of the services."""
+    for host in context.plan.hosts:
+        lines = [*_journal(context, host.name), *_mail_logs(context, host.name)]
+        expected: dict[str, int] = {}
+        left: dict[Line, int] = {}
+        for line in lines:
+            probe = next((item.probe for item in PROVOKED if item.matches(line.program, line.message)), "")
+            if probe:
+                expected[probe] = expected.get(probe, 0) + 1
+            else:
+                left[line] = left.get(line, 0) + 1
+        for line, count in sorted(left.items(), key=lambda item: str(item[0]))[:_MOST]:
+            yield Observation(
+                f"the journal of {host.name}", f"{count} times {line}", False, target=Target(host.name)
+            )
+        known = ", ".join(f"{count} of {probe}" for probe, count in sorted(expected.items())) or "none"
+        yield Observation(
+            f"warnings and errors in the journal of {host.name}",
+            f"{sum(left.values())} that nobody provoked; provoked: {known}",
+            not left,
+            target=Target(host.name),
+        )
+        yield _was_read(context, host.name)
+
+
+def _journal(context: Context, host: str) -> Iterator[Line]:
+    output = _journalctl(context, host, "--output=json", "--output-fields=MESSAGE,SYSLOG_IDENTIFIER,_COMM,PRIORITY")
+    for text in output.splitlines():
+        if not text.startswith("{"):
+            continue
+        entry = json.loads(text)
+        message = _message(entry.get("MESSAGE"))
+        program = str(entry.get("SYSLOG_IDENTIFIER") or entry.get("_COMM") or "")
+        if int(entry.get("PRIORITY", 6)) <= 4 or _WORDS.search(message):
+            yield Line(program, message)
+
+
+def _message(value: object) -> str:
+    """journalctl writes a message that is no plain text as a list of octets."""
+    if isinstance(value, list):
+        return bytes(value).decode("utf-8", "backslashreplace")
+    return str(value or "")
+
+
+def _mail_logs(context: Context, host: str) -> Iterator[Line]:
+    paths = [
+        row.log
+        for row in context.plan.retention
+        if row.host == host and row.log.startswith("/") and "*" not in row.log
+    ]
+    if not paths:
+        return
+    status, output = roads.shell(context).run(
+        host, "grep", "--no-filename", "--text", "-iE", "(warning|error|fatal|panic):", *paths
+    )
+    if status not in (0, 1):
+        raise OSError(f"grep in the mail log of {host}: {output.strip()[:200]}")
+    for text in output.splitlines():
+        found = re.match(r"\S+(?: +\d+ [\d:]+)? \S+ ([^\[: ]+)(?:\[\d+\])?: (.*)", text)
+        program, message = (found[1], found[2]) if found else ("", text)
+        if _WORDS.search(message):
+            yield Line(program, message)
+
+
+def _journalctl(context: Context, host: str, *arguments: str) -> str:
+    since = (f"--since=@{context.since:.0f}",) if context.since else ("--boot",)
+    status, output = roads.shell(context).run(
+        host, "journalctl", "--quiet", "--no-pager", *since, *arguments, timeout=60.0
+    )
+    if status != 0:
+        raise OSError(f"journalctl on {host}: {output.strip()[:200]}")
+    return output
+
+
+def _was_read(context: Context, host: str) -> Observation:
+    found = _journalctl(context, host, "--output=cat", "--lines=50", "--priority=info", "--facility=mail")
+    count = len(found.splitlines())
+    return Observation(
+        f"entries of the mail services in the journal of {host}",
+        f"{count} looked at",
+        count > 0,
+        True,
+        Target(host),
+    )
+
+
+PROBES = (
+    Probe(
+        "journal.clean",
+        ("SCALE-1",),
+        "host",
+        "Journals are free of warnings and errors",
+        clean,
+        negative=True,
+        phase=Phase.LAST,
+    ),
+)

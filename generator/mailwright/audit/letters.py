@@ -1,0 +1,60 @@
+"""Messages that probes send, and what is read in those that arrive."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import compat32
+from email.utils import formatdate
+
+Header = tuple[str, str]
+
+
+def token() -> str:
+    """A word that stands in one message alone."""
+    return f"mwprobe{secrets.token_hex(10)}"
+
+
+def letter(
+    mark: str,
+    sender: str,
+    recipient: str,
+    *,
+    without: Iterable[str] = (),
+    extra: Iterable[Header] = (),
+    body: bytes = b"This message comes from an audit of the mail service.\r\n",
+) -> bytes:
+    """A plain message with CRLF line ends that holds ``mark`` in its Subject: line.
+
+    without  names of the usual lines (From, To, Date, Message-ID) to leave out
+    extra    further lines, written as they are
+    """
+    usual: tuple[Header, ...] = (
+        ("From", sender),
+        ("To", recipient),
+        ("Date", formatdate(localtime=False)),
+        ("Message-ID", f"<{mark}@{(sender.rpartition('@')[2] or 'invalid').strip('> ')}>"),
+        ("Subject", mark),
+    )
+    left_out = {name.lower() for name in without}
+    lines = [*(header for header in usual if header[0].lower() not in left_out), *extra]
+    return "".join(f"{name}: {value}\r\n" for name, value in lines).encode() + b"\r\n" + body
+
+
+def parse(content: bytes) -> Message:
+    return BytesParser(policy=compat32).parsebytes(content)
+
+
+def header(content: bytes, name: str) -> list[str]:
+    """The values of every line of that name, unfolded."""
+    values = parse(content).get_all(name, [])
+    return [" ".join(str(value).split()) for value in values]
+
+
+def split(content: bytes) -> tuple[bytes, bytes]:
+    """Header and body with CRLF line ends, whichever ends they came with."""
+    whole = content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    head, _, body = whole.partition(b"\r\n\r\n")
+    return head, body

@@ -1,0 +1,201 @@
+"""How a probe gets to the site's servers: which listener at which address, from where, as whom."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from mailwright.audit.model import (
+    Account,
+    Context,
+    Correspondent,
+    Observation,
+    Shell,
+    UnavailableError,
+    Vantage,
+    Where,
+)
+from mailwright.audit.smtp import Dialogue
+from mailwright.findings import Target
+from mailwright.plan.model import Listener
+from mailwright.site.addresses import key
+from mailwright.site.model import IPAddress
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A listener at one of its host's addresses."""
+
+    listener: Listener
+    address: IPAddress
+
+    def __str__(self) -> str:
+        return f"{self.listener.host} port {self.listener.port} over IPv{self.address.version}"
+
+    @property
+    def target(self) -> Target:
+        return Target(self.listener.host, self.listener.port)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An account of somebody with a mailbox, and the addresses that the plan gives it."""
+
+    account: Account
+    published: str
+    aliases: tuple[str, ...]
+    internal: tuple[str, ...]
+    roles: tuple[str, ...]  # role addresses that it may send as
+
+    @property
+    def login(self) -> str:
+        return self.account.login
+
+
+def vantage(context: Context, where: Where) -> Vantage:
+    if where not in context.vantages:
+        raise UnavailableError(f"nobody can look from {where}")
+    return context.vantages[where]
+
+
+def shell(context: Context) -> Shell:
+    if context.shell is None:
+        raise UnavailableError("no commands can be run on the hosts")
+    return context.shell
+
+
+def correspondent(context: Context) -> Correspondent:
+    if context.correspondent is None:
+        raise UnavailableError("nobody outside receives mail for the probes")
+    return context.correspondent
+
+
+def doors(context: Context, where: Where, *services: str) -> tuple[Door, ...]:
+    """Each listener of these services, at each address that can be reached with the vantage's address families."""
+    families = {address.version for address in vantage(context, where).addresses}
+    found = tuple(
+        Door(listener, address)
+        for listener in context.plan.listeners
+        if listener.service in services
+        for address in context.plan.host(listener.host).addresses
+        if address.version in families
+    )
+    if not found:
+        raise UnavailableError(
+            f"the plan has no listener for {' or '.join(services)} that can be reached from {where}"
+        )
+    return found
+
+
+def unreachable(context: Context, where: Where) -> Iterator[Observation]:
+    """A host's address in a family that the vantage does not have is something that cannot be looked at."""
+    families = {address.version for address in vantage(context, where).addresses}
+    for host in context.plan.hosts:
+        for address in host.addresses:
+            if address.version not in families:
+                yield Observation(
+                    f"reach {host.name} at {address} from {where}",
+                    f"there is no IPv{address.version} at {where}",
+                    None,
+                    target=Target(host.name),
+                )
+
+
+def tls(context: Context) -> ssl.SSLContext:
+    """A client that verifies certificates and names, and speaks TLS 1.2 or newer."""
+    made = ssl.create_default_context()
+    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    if context.trust is not None:
+        made.load_verify_locations(cafile=context.trust)
+    return made
+
+
+@contextmanager
+def smtp(
+    context: Context, door: Door, *, secure: bool = True, account: Account | None = None
+) -> Iterator[Dialogue]:
+    """A dialogue that has said EHLO; over TLS where the listener has it and ``secure``; logged in with ``account``.
+
+    The vantage must have been entered. Raises OSError when it does not come about.
+    """
+    implicit = tls(context) if door.listener.tls == "implicit" else None
+    with Dialogue.connect(str(door.address), door.listener.port, implicit, door.listener.host) as dialogue:
+        dialogue.greeting()
+        dialogue.ehlo()
+        if secure and door.listener.tls == "starttls":
+            dialogue.starttls(tls(context), door.listener.host)
+        if account is not None:
+            reply = dialogue.login(account.login, account.password)
+            if reply.code != 235:
+                raise UnavailableError(f"the login of {account.login} on {door} was answered with {reply}")
+        try:
+            yield dialogue
+        finally:
+            dialogue.quit()
+
+
+def people(context: Context) -> tuple[Person, ...]:
+    """The accounts with a mailbox, those with most addresses first."""
+    kinds = {route.address: route.kind for route in context.plan.routes}
+    mailboxes = {mailbox.login for mailbox in context.plan.mailboxes}
+    found = []
+    for account in context.accounts:
+        own = [row.address for row in context.plan.senders if row.login == account.login and not row.automatic]
+        published = next((address for address in own if kinds.get(address) == "mailbox"), key(account.address))
+        if account.login in mailboxes and published:
+            found.append(
+                Person(
+                    account,
+                    published,
+                    tuple(address for address in own if kinds.get(address) == "alias"),
+                    tuple(address for address in own if kinds.get(address) == "internal"),
+                    tuple(address for address in own if kinds.get(address) == "role"),
+                )
+            )
+    return tuple(sorted(found, key=lambda one: (-len(one.aliases), -len(one.roles), one.login)))
+
+
+def person(context: Context, wanted: Callable[[Person], object], what: str) -> Person:
+    """Somebody who fits, for whom an account is at hand."""
+    for one in people(context):
+        if wanted(one):
+            return one
+    raise UnavailableError(f"there is no account of {what}")
+
+
+def anybody(context: Context) -> Person:
+    return person(context, lambda _: True, "anybody with a mailbox")
+
+
+def others(context: Context, login: str) -> tuple[str, ...]:
+    """Published addresses of other people that ``login`` may not send as."""
+    own = {row.address for row in context.plan.senders if row.login == login}
+    return tuple(
+        route.address
+        for route in context.plan.routes
+        if route.kind == "mailbox" and route.address not in own and login not in route.targets
+    )
+
+
+def logins_of(context: Context, address: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Whom mail for ``address`` reaches in the end: logins of mailboxes, and addresses that lead outside."""
+    routes = {route.address: route for route in context.plan.routes}
+    logins: set[str] = set()
+    outside: set[str] = set()
+    seen: set[str] = set()
+    waiting = [key(address)]
+    while waiting:
+        current = waiting.pop()
+        if current in seen:
+            continue
+        seen.add(current)
+        route = routes.get(current)
+        if route is None:
+            outside.add(current)
+        elif route.kind == "mailbox":
+            logins.update(route.targets)
+        else:
+            waiting.extend(key(target) for target in route.targets)
+    return frozenset(logins), frozenset(outside)

@@ -1,0 +1,227 @@
+"""The message store: reached over TLS with a login from anywhere, and in no other way."""
+
+from __future__ import annotations
+
+import base64
+import imaplib
+import poplib
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+from mailwright.audit import letters, mailboxes, roads
+from mailwright.audit.model import Account, Context, Observation, Phase, Probe, Where
+from mailwright.audit.roads import Door
+from mailwright.findings import Target
+
+_LIMIT = 64 * 1024  # octets that a ManageSieve server may say before its answer ends
+
+
+def imap_outside(context: Context) -> Iterator[Observation]:
+    """From outside, IMAP over TLS 1.2 or newer, with a certificate for the host's name, opens the in-box for
+    somebody who logs in (REMOTE-2). Without TLS there is nothing: ports 143 and 110 are closed."""
+    yield from _imap(context, "outside")
+    yield from _closed(context, "outside", 143, 110)
+
+
+def imap_inside(context: Context) -> Iterator[Observation]:
+    """The same from the campus."""
+    yield from _imap(context, "inside")
+    yield from _closed(context, "inside", 143, 110)
+
+
+def pop(context: Context) -> Iterator[Observation]:
+    """Where the plan has POP3 over TLS, somebody who logs in from outside gets at the in-box (REMOTE-2); where it
+    has not, port 995 is closed."""
+    who = roads.anybody(context)
+    offered = _doors(context, "pop3s")
+    if not offered:
+        yield from _closed(context, "outside", 995)
+    for door in offered:
+        with roads.vantage(context, "outside").enter(), closing(_Pop(door, roads.tls(context))) as session:
+            yield _observed(door, who.account, lambda s=session: _pop_login(s, who.account))  # type: ignore[misc]
+
+
+def sieve(context: Context) -> Iterator[Observation]:
+    """ManageSieve (RFC 5804) takes no login before STARTTLS; over TLS 1.2 or newer it takes the right one, from
+    outside (REMOTE-2)."""
+    who = roads.anybody(context)
+    for door in _doors(context, "managesieve"):
+        with roads.vantage(context, "outside").enter():
+            early, offered = _sieve_login(context, door, who.account, secure=False)
+            yield Observation(
+                f"AUTHENTICATE on {door} before TLS",
+                f"{early}; offered: {offered or 'nothing'}",
+                not early.upper().startswith("OK") and not offered,
+                target=door.target,
+            )
+            late, _ = _sieve_login(context, door, who.account, secure=True)
+            yield Observation(
+                f"AUTHENTICATE as {who.login} on {door} over TLS",
+                late,
+                late.upper().startswith("OK"),
+                True,
+                door.target,
+            )
+
+
+def wrong_password(context: Context) -> Iterator[Observation]:
+    """IMAP and POP3 refuse a wrong password and a login that nobody has (REMOTE-2), and take the right one."""
+    who = roads.anybody(context)
+    wrong = (Account(who.login, who.account.password + "x"), Account(letters.token(), who.account.password))
+    for service, enter in (("imaps", _imap_login), ("pop3s", _pop_once)):
+        for door in _doors(context, service)[:1]:
+            for account in wrong:
+                with roads.vantage(context, "outside").enter():
+                    accepted, seen = enter(context, door, account)
+                yield Observation(
+                    f"a wrong login ({account.login}) on {door}", seen, not accepted, target=door.target
+                )
+            with roads.vantage(context, "outside").enter():
+                accepted, seen = enter(context, door, who.account)
+            yield Observation(f"the right login ({who.login}) on {door}", seen, accepted, True, door.target)
+
+
+def _imap(context: Context, where: Where) -> Iterator[Observation]:
+    who = roads.anybody(context)
+    for door in roads.doors(context, where, "imaps"):
+        with roads.vantage(context, where).enter():
+            accepted, seen = _imap_login(context, door, who.account)
+        yield Observation(f"IMAP login of {who.login} on {door} from {where}", seen, accepted, True, door.target)
+    yield from roads.unreachable(context, where)
+
+
+def _closed(context: Context, where: Where, *ports: int) -> Iterator[Observation]:
+    hosts = {door.listener.host for door in roads.doors(context, where, "imaps")}
+    families = {address.version for address in roads.vantage(context, where).addresses}
+    for host in sorted(hosts):
+        for address in context.plan.host(host).addresses:
+            for port in ports:
+                if address.version not in families:
+                    continue
+                with roads.vantage(context, where).enter():
+                    try:
+                        socket.create_connection((str(address), port), timeout=2).close()
+                    except (TimeoutError, ConnectionRefusedError) as error:
+                        seen, closed = str(error), True
+                    else:
+                        seen, closed = "connected", False
+                yield Observation(
+                    f"connect to {address} port {port} from {where}", seen, closed, target=Target(host, port)
+                )
+
+
+def _imap_login(context: Context, door: Door, account: Account) -> tuple[bool, str]:
+    session = mailboxes.ImapOverTls(str(door.address), door.listener.port, roads.tls(context), door.listener.host)
+    try:
+        try:
+            session.login(account.login, account.password)
+        except imaplib.IMAP4.error as error:
+            return False, str(error)[:200]
+        status, answer = session.select("INBOX", readonly=True)
+        return status == "OK", f"{_version(session)}, in-box with {(answer[0] or b'').decode()} messages"
+    finally:
+        try:
+            session.logout()
+        except (imaplib.IMAP4.error, OSError):  # it may have hung up already
+            session.shutdown()
+
+
+def _version(session: mailboxes.ImapOverTls) -> str:
+    return (session.sock.version() or "") if isinstance(session.sock, ssl.SSLSocket) else "no TLS"
+
+
+class _Pop(poplib.POP3_SSL):
+    """Connects to an address, and wants a certificate for a name."""
+
+    def __init__(self, door: Door, context: ssl.SSLContext) -> None:
+        self._name = door.listener.host
+        self._context = context
+        super().__init__(str(door.address), door.listener.port, context=context, timeout=mailboxes.TIMEOUT)
+
+    def _create_socket(self, timeout: float | None) -> ssl.SSLSocket:
+        connection = socket.create_connection((self.host, self.port), timeout)
+        return self._context.wrap_socket(connection, server_hostname=self._name)
+
+
+def _pop_once(context: Context, door: Door, account: Account) -> tuple[bool, str]:
+    with closing(_Pop(door, roads.tls(context))) as session:
+        return _pop_login(session, account)
+
+
+def _pop_login(session: _Pop, account: Account) -> tuple[bool, str]:
+    try:
+        session.user(account.login)
+        session.pass_(account.password)
+        count, _ = session.stat()
+        session.quit()
+    except poplib.error_proto as error:
+        return False, str(error)[:200]
+    return True, f"in-box with {count} messages"
+
+
+def _observed(door: Door, account: Account, enter: Callable[[], tuple[bool, str]]) -> Observation:
+    accepted, seen = enter()
+    return Observation(f"login of {account.login} on {door}", seen, accepted, target=door.target)
+
+
+def _sieve_login(context: Context, door: Door, account: Account, *, secure: bool) -> tuple[str, str]:
+    """The answer to AUTHENTICATE, and the mechanisms that were offered."""
+    secret = base64.b64encode(f"\0{account.login}\0{account.password}".encode()).decode()
+    connection = socket.create_connection((str(door.address), door.listener.port), timeout=mailboxes.TIMEOUT)
+    with closing(connection):
+        said = _sieve_answer(connection)
+        if secure:
+            connection.sendall(b"STARTTLS\r\n")
+            _sieve_answer(connection)
+            connection = roads.tls(context).wrap_socket(connection, server_hostname=door.listener.host)
+            said = _sieve_answer(connection)
+        offered = (
+            next((line for line in said if line.upper().startswith('"SASL"')), "").partition(" ")[2].strip('"')
+        )
+        connection.sendall(f'AUTHENTICATE "PLAIN" "{secret}"\r\n'.encode())
+        answer = _sieve_answer(connection)[-1]
+        connection.sendall(b"LOGOUT\r\n")
+        connection.close()
+        return answer, offered
+
+
+def _sieve_answer(connection: socket.socket) -> list[str]:
+    """Lines up to OK, NO or BYE (RFC 5804, 1.2)."""
+    buffer = b""
+    while len(buffer) < _LIMIT:
+        chunk = connection.recv(4096)
+        if not chunk:
+            raise ConnectionResetError("ManageSieve closed the connection where an answer was due")
+        buffer += chunk
+        lines = buffer.decode("utf-8", "backslashreplace").split("\r\n")
+        if len(lines) > 1 and lines[-2].upper().startswith(("OK", "NO", "BYE")):
+            return lines[:-1]
+    raise OSError(f"ManageSieve said more than {_LIMIT} octets")
+
+
+def _doors(context: Context, service: str) -> tuple[Door, ...]:
+    offered = {listener.service for listener in context.plan.listeners}
+    return roads.doors(context, "outside", service) if service in offered else ()
+
+
+PROBES = (
+    Probe(
+        "store.imap-outside", ("REMOTE-2",), "outside", "IMAP over TLS from outside", imap_outside, negative=True
+    ),
+    Probe(
+        "store.imap-inside", ("REMOTE-2",), "inside", "IMAP over TLS from the campus", imap_inside, negative=True
+    ),
+    Probe("store.pop", ("REMOTE-2",), "outside", "POP3 over TLS from outside", pop),
+    Probe("store.sieve", ("REMOTE-2",), "outside", "ManageSieve over TLS from outside", sieve, negative=True),
+    Probe(
+        "store.wrong-password",
+        ("REMOTE-2",),
+        "outside",
+        "The store refuses a wrong password",
+        wrong_password,
+        negative=True,
+        phase=Phase.LATE,
+    ),
+)

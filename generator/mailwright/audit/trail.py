@@ -1,0 +1,210 @@
+"""The trail: who sent a message can be told from the logs, which only their readers can read."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from mailwright.audit import letters, posting, roads
+from mailwright.audit.model import Account, Context, Observation, Probe
+from mailwright.findings import Target
+from mailwright.plan.model import Retention
+
+_QUEUED = re.compile(r"queued as ([0-9A-Za-z]{6,20})")
+_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--")
+_WAIT = 10.0  # seconds for a line to reach the log
+
+
+def responsible(context: Context) -> Iterator[Observation]:
+    """Messages whose header lies about who sent them (a false name in From:, false Received:, Message-ID: and X-
+    lines, an alias, an automatic sender's form) are traced from the queue id that submission gave and from the
+    Message-ID, by the log alone, to the login and the address that they came from; so is one that was refused
+    because its From: is another person's (AUDIT-1)."""
+    who = roads.anybody(context)
+    foreign = posting.outsider(context)
+    other = next(iter(roads.others(context, who.login)), foreign)
+    origin = {str(address) for address in roads.vantage(context, "outside").addresses}
+    writers: list[tuple[Account, str]] = [(who.account, address) for address in (who.published, *who.aliases[:1])]
+    automatic = {row.login: row.address for row in context.plan.senders if row.automatic}
+    writers += [(account, automatic[account.login]) for account in context.accounts if account.login in automatic][
+        :1
+    ]
+    for account, address in writers:
+        mark = letters.token()
+        content = letters.letter(
+            mark,
+            f'"{other}" <{address}>',
+            f"<{foreign}>",
+            without=("Message-ID",),
+            extra=(
+                ("Received", f"from {foreign} ([203.0.113.250]) by elsewhere.invalid with ESMTPSA (login {other})"),
+                ("Message-ID", f"<{mark}@elsewhere.invalid>"),
+                ("X-Authenticated-User", other),
+            ),
+        )
+        door = roads.doors(context, "outside", "submission", "submissions")[0]
+        with roads.vantage(context, "outside").enter(), roads.smtp(context, door, account=account) as dialogue:
+            reply = dialogue.deliver(address, (foreign,), content)
+        queued = _QUEUED.search(str(reply))
+        what = f"the sender of a message with forged lines, handed in by {account.login} on {door}"
+        if not reply.accepted or queued is None:
+            yield Observation(what, str(reply), None, target=door.target)
+            continue
+        by_queue = _lines(context, door.listener.host, f"{queued[1]}: client=")
+        yield _traced(f"{what}, by queue id {queued[1]}", by_queue, account.login, origin, door)
+        named = re.search(r"([0-9A-Za-z]{6,20}): message-id=", _lines(context, door.listener.host, f"<{mark}@"))
+        found = _lines(context, door.listener.host, f"{named[1]}: client=") if named else ""
+        yield _traced(f"{what}, by Message-ID", found, account.login, origin, door)
+    yield _refused_is_traced(context, who, other, foreign, origin)
+
+
+def sent_is_logged(context: Context) -> Iterator[Observation]:
+    """A message that left is in the mail log with sender, recipient, the host that took it and the moment, and what
+    logrotate is set to keep covers the days of the plan and no more than its maximum (AUDIT-3)."""
+    who = roads.anybody(context)
+    _, sent = posting.send_plain(context, who)
+    host = sent.door.listener.host
+    queued = _QUEUED.search(str(sent.reply))
+    if sent.received is None or queued is None:
+        yield Observation("a message to outside", f"{sent.reply}; nothing arrived", None)
+    else:
+        for wanted in (f"from=<{who.published}>", f"to=<{posting.outsider(context)}>"):
+            text = _lines(context, host, queued[1], wanted)
+            line = next((item for item in text.splitlines() if wanted in item), "")
+            ok = bool(line) and (wanted.startswith("from=") or ("status=sent" in line and "relay=" in line))
+            yield Observation(
+                f"log lines of {queued[1]} with {wanted}", line[:200] or "none", ok, target=Target(host)
+            )
+    status, output = roads.shell(context).run(host, "logrotate", "--debug", "/etc/logrotate.conf")
+    for row in _files(context, host):
+        if "*" not in row.log:
+            yield _kept(row, status, output)
+
+
+def secret(context: Context) -> Iterator[Observation]:
+    """On each host an ordinary user can read no copy of a mail log line: not the log, not its rotated files, not
+    the journal, nor any other file below /var/log that a search for a message's id finds (AUDIT-4: unauthorised
+    examination. Alteration and accidental loss are not tested). A member of the readers' group can read the log."""
+    shell = roads.shell(context)
+    mark, sent = posting.send_plain(context, roads.anybody(context))
+    host = sent.door.listener.host
+    if not _lines(context, host, mark):
+        yield Observation(f"the message {mark} in the log of {host}", str(sent.reply), None)
+        return
+    status, output = shell.run(host, "grep", "--recursive", "--files-with-matches", "--text", mark, "/var/log")
+    copies = [line for line in output.splitlines() if line.startswith("/")] if status in (0, 1) else []
+    rotated = _siblings(context, host)
+    for path in sorted({*copies, *rotated}):
+        status, output = shell.run(host, *_NOBODY, "cat", path)
+        ok = status != 0 and "Permission denied" in output
+        shown = output.strip()[:120] if status else "its content"
+        yield Observation(f"cat {path} on {host} as nobody", shown, ok, target=Target(host))
+    status, output = shell.run(host, *_NOBODY, "journalctl", "--quiet", "--no-pager", "--grep", mark)
+    yield Observation(
+        f"journalctl on {host} as nobody",
+        output.strip()[:120] or f"nothing, exit {status}",
+        mark not in output,
+        target=Target(host),
+    )
+    declared = [row.log for row in _files(context, host)]
+    for path in copies:
+        if not path.startswith("/var/log/journal/"):
+            known = any(PurePosixPath(path).match(pattern) for pattern in declared)
+            yield Observation(
+                f"{path} on {host} holds mail lines",
+                "in the plan" if known else "not in the plan",
+                known,
+                target=Target(host),
+            )
+    for row in _files(context, host):
+        if "*" in row.log:
+            continue
+        status, output = shell.run(host, "getent", "group", row.readers)
+        group = output.split(":")[2] if status == 0 and output.count(":") >= 3 else ""
+        reader = ("setpriv", "--reuid=65534", "--regid=65534", f"--groups={group}", "--")
+        status, output = (
+            shell.run(host, *reader, "grep", "--count", mark, row.log) if group else (1, f"no group {row.readers}")
+        )
+        yield Observation(
+            f"grep in {row.log} on {host} as a member of {row.readers}",
+            output.strip()[:120],
+            status == 0,
+            True,
+            Target(host),
+        )
+
+
+def _refused_is_traced(
+    context: Context, who: roads.Person, other: str, foreign: str, origin: set[str]
+) -> Observation:
+    door = roads.doors(context, "outside", "submission", "submissions")[0]
+    mark = letters.token()
+    content = letters.letter(mark, f"<{other}>", f"<{foreign}>")
+    with roads.vantage(context, "outside").enter(), roads.smtp(context, door, account=who.account) as dialogue:
+        reply = dialogue.deliver(who.published, (foreign,), content)
+    named = re.search(r"([0-9A-Za-z]{6,20}): message-id=", _lines(context, door.listener.host, f"<{mark}@"))
+    found = _lines(context, door.listener.host, f"{named[1]}: client=") if named else ""
+    return _traced(
+        f"the sender of a message refused with {reply.code}, by Message-ID", found, who.login, origin, door
+    )
+
+
+def _traced(what: str, found: str, login: str, origin: set[str], door: roads.Door) -> Observation:
+    line = next(iter(found.splitlines()), "")
+    ok = f"sasl_username={login}" in line and any(f"[{address}]" in line for address in origin)
+    return Observation(what, line[-220:] or "no line in the log", ok, target=door.target)
+
+
+def _lines(context: Context, host: str, *words: str) -> str:
+    """The lines of the host's mail logs that hold the first word, as soon as the last word is among them too."""
+    paths = [row.log for row in _files(context, host) if "*" not in row.log]
+    if not paths:
+        raise OSError(f"the plan keeps no mail log on {host}")
+    deadline = time.monotonic() + _WAIT
+    while True:
+        _, output = roads.shell(context).run(
+            host, "grep", "--no-filename", "--fixed-strings", "--text", "--", words[0], *paths
+        )
+        if words[-1] in output or time.monotonic() > deadline:
+            return output if words[0] in output else ""
+        time.sleep(0.3)
+
+
+def _files(context: Context, host: str) -> tuple[Retention, ...]:
+    return tuple(row for row in context.plan.retention if row.host == host and row.log.startswith("/"))
+
+
+def _siblings(context: Context, host: str) -> tuple[str, ...]:
+    """Every file in the logs' folders, rotated ones included."""
+    folders = sorted({str(PurePosixPath(row.log).parent) for row in _files(context, host)})
+    status, output = roads.shell(context).run(host, "find", *folders, "-type", "f")
+    if status != 0:
+        raise OSError(f"find on {host}: {output.strip()[:200]}")
+    prefixes = [row.log.rstrip("*") for row in _files(context, host)]
+    return tuple(line for line in output.splitlines() if any(line.startswith(prefix) for prefix in prefixes))
+
+
+def _kept(row: Retention, status: int, output: str) -> Observation:
+    """What logrotate understood of its own configuration: ``rotating pattern: … after 1 days (92 rotations)``."""
+    what = f"logrotate's understanding of {row.log} on {row.host}; {row.days} to {row.maximum_days} days wanted"
+    for line in output.splitlines():
+        found = re.search(
+            r"rotating pattern: (.*?)\s+(after (\d+) days|hourly|daily|weekly|monthly)\s.*?\((\d+) rotations\)",
+            line,
+        )
+        if found and any(PurePosixPath(row.log).match(pattern) for pattern in found[1].split()):
+            days = int(found[3]) if found[3] else {"daily": 1, "weekly": 7, "monthly": 28}.get(found[2], 0)
+            kept = days * int(found[4])
+            return Observation(
+                what, line.strip()[:160], row.days <= kept <= row.maximum_days, target=Target(row.host)
+            )
+    return Observation(what, f"exit {status}; it does not rotate that file", False, target=Target(row.host))
+
+
+PROBES = (
+    Probe("trail.responsible", ("AUDIT-1",), "outside", "The log leads to who sent a message", responsible),
+    Probe("trail.sent", ("AUDIT-3",), "outside", "What was sent is logged and kept", sent_is_logged),
+    Probe("trail.secret", ("AUDIT-4",), "host", "Ordinary users cannot read the logs", secret, negative=True),
+)

@@ -1,0 +1,133 @@
+"""Transport: TLS 1.2 or newer with forward secrecy and a certificate for the host's name, and nothing weaker."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterator
+
+from mailwright.audit import roads
+from mailwright.audit.model import Context, Observation, Probe
+from mailwright.audit.roads import Door
+from mailwright.audit.smtp import Dialogue
+
+_TIMEOUT = 10.0
+_OLD = (("TLS 1.0", ssl.TLSVersion.TLSv1), ("TLS 1.1", ssl.TLSVersion.TLSv1_1))
+_NEW = (("TLS 1.2", ssl.TLSVersion.TLSv1_2), ("TLS 1.3", ssl.TLSVersion.TLSv1_3))
+# OpenSSL's words: no key exchange with forward secrecy, no authentication of the server, no AEAD cipher.
+_WEAK = (
+    ("static RSA key exchange", "kRSA"),
+    ("no certificate", "aNULL"),
+    ("block ciphers in CBC mode", "ECDHE+AES+SHA1:ECDHE+AES+SHA256:ECDHE+AES+SHA384:!AESGCM:!AESCCM"),
+)
+
+
+def submission(context: Context) -> Iterator[Observation]:
+    """On each submission port TLS 1.2 and 1.3 are spoken with a certificate for the host's name that the trusted
+    authorities have signed; TLS 1.0 and 1.1, and TLS 1.2 with static RSA, without a certificate or with CBC
+    ciphers, are refused (REMOTE-1)."""
+    yield from _judged(context, "submission", "submissions")
+
+
+def store(context: Context) -> Iterator[Observation]:
+    """The same on the ports of the message store (REMOTE-2)."""
+    yield from _judged(context, "imaps", "pop3s", "managesieve")
+
+
+def incoming(context: Context) -> Iterator[Observation]:
+    """On port 25, STARTTLS leads to TLS 1.2 or newer with a certificate for the name in the MX record (GATE-1: what
+    a native Internet mailer does today; RFC 7672 and RFC 8461 build on it)."""
+    for door in roads.doors(context, "outside", "smtp"):
+        with roads.vantage(context, "outside").enter():
+            ok, seen = _spoken(door, roads.tls(context))
+        yield Observation(f"STARTTLS with a verified certificate on {door}", seen, ok, target=door.target)
+
+
+def _judged(context: Context, *services: str) -> Iterator[Observation]:
+    for door in roads.doors(context, "outside", *services):
+        with roads.vantage(context, "outside").enter():
+            for what, version in _NEW:
+                client = roads.tls(context)
+                client.minimum_version = client.maximum_version = version
+                ok, seen = _spoken(door, client)
+                yield Observation(f"{what} with a verified certificate on {door}", seen, ok, True, door.target)
+            for what, version in _OLD:
+                client = _careless()
+                client.minimum_version = client.maximum_version = version
+                spoken, seen = _spoken(door, client)
+                yield Observation(f"{what} on {door}", seen, not spoken, target=door.target)
+            for what, ciphers in _WEAK:
+                client = _careless(ciphers)
+                client.minimum_version = client.maximum_version = ssl.TLSVersion.TLSv1_2
+                spoken, seen = _spoken(door, client)
+                yield Observation(f"TLS 1.2 with {what} on {door}", seen, not spoken, target=door.target)
+            stranger = roads.tls(context)
+            other, seen = _spoken(door, stranger, "other.invalid")
+            yield Observation(f"a certificate for other.invalid on {door}", seen, not other, target=door.target)
+
+
+def _careless(ciphers: str = "ALL") -> ssl.SSLContext:
+    """A client that takes anything that OpenSSL still knows: it only finds out what the server would do."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.check_hostname = False
+    made.verify_mode = ssl.CERT_NONE
+    made.set_ciphers(f"{ciphers}:@SECLEVEL=0")
+    return made
+
+
+def _spoken(door: Door, client: ssl.SSLContext, name: str = "") -> tuple[bool, str]:
+    """Whether TLS comes about, and its version and cipher or the error. Other errors than TLS's own are raised."""
+    with socket.create_connection((str(door.address), door.listener.port), timeout=_TIMEOUT) as plain:
+        plain.settimeout(_TIMEOUT)
+        if door.listener.tls == "starttls":
+            _ask_for_tls(plain, door)
+        try:
+            with client.wrap_socket(plain, server_hostname=name or door.listener.host) as secure:
+                cipher = secure.cipher()
+                said = f"{secure.version()} {cipher[0] if cipher else ''}"
+                if door.listener.tls == "starttls" and door.listener.service != "managesieve":
+                    Dialogue(secure).quit()
+                return True, said
+        except (ssl.SSLError, ConnectionResetError) as error:
+            return False, str(error)[:200]
+
+
+def _ask_for_tls(plain: socket.socket, door: Door) -> None:
+    if door.listener.service == "managesieve":
+        _read_until(plain, b"OK")
+        plain.sendall(b"STARTTLS\r\n")
+        _read_until(plain, b"OK")
+        return
+    dialogue = Dialogue(plain, _TIMEOUT)
+    dialogue.greeting()
+    dialogue.ehlo()
+    reply = dialogue.command("STARTTLS")
+    if reply.code != 220:
+        raise OSError(f"STARTTLS on {door} was answered with {reply}")
+
+
+def _read_until(plain: socket.socket, word: bytes) -> None:
+    """Read ManageSieve lines up to the one that begins with ``word``."""
+    buffer = b""
+    while len(buffer) < 65536:
+        chunk = plain.recv(4096)
+        if not chunk:
+            break
+        buffer += chunk
+        if buffer.endswith(b"\r\n") and buffer.splitlines()[-1].startswith(word):
+            return
+    raise OSError(f"no {word.decode()} from ManageSieve: {buffer[:100]!r}")
+
+
+PROBES = (
+    Probe(
+        "transport.submission",
+        ("REMOTE-1",),
+        "outside",
+        "Submission speaks strong TLS alone",
+        submission,
+        negative=True,
+    ),
+    Probe("transport.store", ("REMOTE-2",), "outside", "The store speaks strong TLS alone", store, negative=True),
+    Probe("transport.incoming", ("GATE-1",), "outside", "Port 25 has TLS with the mailer's certificate", incoming),
+)
