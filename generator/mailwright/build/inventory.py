@@ -25,6 +25,7 @@ def make(plan: Plan) -> Tree:
 def _variables(plan: Plan, host: HostFacts) -> dict[str, object]:
     # By address, so that a host can be set up before its DNS records are published.
     variables: dict[str, object] = {"ansible_host": str(host.addresses[0])} if host.addresses else {}
+    variables["mailwright_os"] = host.os
     for component in COMPONENTS:
         if component.runs_on(host):
             variables.update(component.variables(plan, host))

@@ -10,12 +10,13 @@ from mailwright.build.tree import Output, Tree, safe
 from mailwright.components import COMPONENTS
 from mailwright.plan.model import Plan
 
+BASE = "base"  # no component: it has no files of its own, and every other role depends on it
 _LEFT_OUT = frozenset({"__pycache__", "molecule", "tests", ".ansible"})
 
 
 def used(plan: Plan) -> tuple[str, ...]:
-    """Names of the roles that some host needs, in the order in which they are applied."""
-    return tuple(component.name for component in COMPONENTS if any(component.runs_on(host) for host in plan.hosts))
+    """Names of the roles that some host needs, in the order in which they are applied; ``base`` first, always."""
+    return (BASE, *(item.name for item in COMPONENTS if any(item.runs_on(host) for host in plan.hosts)))
 
 
 def make(names: tuple[str, ...]) -> Tree:

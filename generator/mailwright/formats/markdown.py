@@ -8,8 +8,13 @@ from mailwright.formats.engine import Format, FormatError, Verbatim, single_line
 
 NAME = "Markdown"
 
-# CommonMark 2.4: any ASCII punctuation may be escaped by a backslash, and then means itself.
-_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+# What means something inside a line; what does so where a line may begin; and what makes a link of plain text on
+# pages that follow GitHub's dialect. CommonMark 2.4: a backslash before ASCII punctuation takes its meaning away.
+_INSIDE = r"[\\`*_\[\]<>|&~!#$^{}]"
+_AT_START = r"(?<![^ ])[-+=:]"
+_NUMBERED = r"(?<=\d)[.)](?= |$)"
+_LINKS = r":(?=//)|(?<=www)\."
+_MEANING = re.compile(f"({_INSIDE}|{_AT_START}|{_NUMBERED}|{_LINKS})", re.IGNORECASE)
 
 
 def text(value: object) -> str:
@@ -20,7 +25,7 @@ def text(value: object) -> str:
         return str(value)
     if not isinstance(value, str):
         raise FormatError(value, NAME, f"there is no way to write a {type(value).__name__}")
-    return _PUNCTUATION.sub(r"\\\1", single_line(value, NAME))
+    return _MEANING.sub(r"\\\1", single_line(value, NAME))
 
 
 def code(value: str) -> Verbatim:

@@ -49,7 +49,7 @@ def _lines(data: bytes) -> dict[str, list[int]]:
         start = data.rfind(b"\n", 0, match.start()) + 1
         number += data.count(b"\n", counted, start)
         counted = start
-        if _COMMENT.search(data, start, match.start()) is not None:
+        if _COMMENT.search(data[start : match.start()]) is not None:
             known = lines.setdefault(match.group().decode(), [])
             if not known or known[-1] != number:
                 known.append(number)

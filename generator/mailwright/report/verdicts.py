@@ -100,9 +100,10 @@ def _verdict(requirement: Requirement, evidence: _Evidence) -> Verdict:
 
 
 def _missing(requirement: Requirement, evidence: _Evidence) -> Iterator[str]:
+    yield from (item.text for item in evidence.items if item.status is Status.NOT_PROVEN)
     if requirement.gap:
         yield requirement.gap
-    yield from (item.text for item in evidence.items if item.status is Status.NOT_PROVEN)
+        return  # which says it all
     for kind in requirement.evidence:
         match kind:
             case "check":
@@ -117,7 +118,7 @@ def _missing(requirement: Requirement, evidence: _Evidence) -> Iterator[str]:
                 elif not any(item.status is Status.PASS for item in evidence.probes):
                     yield "no probe passed"
             case "document":
-                yield "no document is generated in this version"
+                pass  # none is generated in this version: where that leaves something open, the gap says so
             case "attest":
                 if not any(item.kind == "attest" for item in evidence.checks):
                     yield "nobody attests it in the description"
