@@ -33,7 +33,7 @@ def test_the_files() -> None:
     assert list(render(make(load_example()))) == [
         "/etc/rsyslog.conf",
         "/etc/logrotate.d/mailwright",
-        "/etc/systemd/journald.conf.d/mailwright.conf",
+        "/etc/systemd/journald.conf.d/zz-mailwright.conf",
         "/etc/sysusers.d/mailwright.conf",
         "/etc/tmpfiles.d/mailwright.conf",
         "/etc/systemd/system/postfix.service.d/mailwright-log.conf",
@@ -53,7 +53,7 @@ def test_readers_and_days_of_the_plan() -> None:
     assert "\trotate 100\n\tmaxage 198\n" in texts["/etc/logrotate.d/mailwright"]
     assert "g postmasters -\n" in texts["/etc/sysusers.d/mailwright.conf"]
     assert "d /var/log/mail 0750 root postmasters -\n" in texts["/etc/tmpfiles.d/mailwright.conf"]
-    assert "MaxRetentionSec=7day\n" in texts["/etc/systemd/journald.conf.d/mailwright.conf"]
+    assert "MaxRetentionSec=7day\n" in texts["/etc/systemd/journald.conf.d/zz-mailwright.conf"]
     assert logs.variables(with_retention(readers="postmasters"), make(load_example()).host(HOST)) == {
         "logs_readers": "postmasters"
     }

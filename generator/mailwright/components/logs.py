@@ -24,12 +24,12 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
     journal = _retention(plan, host, JOURNAL)
     unix_name(log.readers, "the name of a group")
     folder = log.log.rpartition("/")[0]
-    yield File("/etc/rsyslog.conf", render(rsyslog.FORMAT, "logs/rsyslog.conf.j2", log=log))
+    yield File("/etc/rsyslog.conf", render(rsyslog.FORMAT, "logs/rsyslog.conf.j2", log=log, os=host.os))
     yield File(
         "/etc/logrotate.d/mailwright", render(logrotate.FORMAT, "logs/logrotate.j2", log=log, maxage=_maxage(log))
     )
     yield File(
-        "/etc/systemd/journald.conf.d/mailwright.conf",
+        "/etc/systemd/journald.conf.d/zz-mailwright.conf",
         render(systemd.FORMAT, "logs/journald.conf.j2", journal=journal),
     )
     yield File("/etc/sysusers.d/mailwright.conf", render(systemd.FORMAT, "logs/sysusers.conf.j2", log=log))
