@@ -72,13 +72,14 @@ def policies(site: Site) -> tuple[Policy, ...]:
     for host in site.hosts:
         if "mx" in host.functions:
             relayed = bool(site.networks.relay)
-            rows += _rows(host.name, 25, (*RELAYED, *TRANSFER, *SIGNED) if relayed else TRANSFER)
+            rows += rows_of(host.name, 25, (*RELAYED, *TRANSFER, *SIGNED) if relayed else TRANSFER)
         if "submission" in host.functions:
-            rows += _rows(host.name, 587, SUBMISSION) + _rows(host.name, 465, SUBMISSION)
+            rows += rows_of(host.name, 587, SUBMISSION) + rows_of(host.name, 465, SUBMISSION)
     return tuple(sorted(rows, key=lambda row: row.key))
 
 
-def _rows(host: str, port: int, checks: tuple[Check, ...]) -> list[Policy]:
+def rows_of(host: str, port: int, checks: tuple[Check, ...]) -> list[Policy]:
+    """The checks as rows of one listener, positions counted from 1 in each stage."""
     rows: list[Policy] = []
     positions: dict[Stage, int] = {}
     for stage, check, because in checks:

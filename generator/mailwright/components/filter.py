@@ -1,0 +1,62 @@
+"""The filter (rspamd as a milter): nobody sends as somebody else, and what leaves is signed.
+
+It looks at mail after a login, at mail of this host's own processes and, where networks may relay, at port 25.
+What a role does with these files is in docs/reference/mail-settings.md.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from ipaddress import ip_network
+
+from mailwright import resources
+from mailwright.components.model import Component, File
+from mailwright.formats import rspamd
+from mailwright.formats.engine import render
+from mailwright.plan.model import HostFacts, Plan
+
+GROUP = "_rspamd"
+
+
+def files(plan: Plan, host: HostFacts) -> Iterator[File]:
+    """rspamd.conf, the rules, and the map of addresses and the logins that may send as them.
+
+    Raises FormatError for a value that rspamd's formats cannot carry.
+    """
+    relay = tuple(
+        grant.clients
+        for grant in plan.grants
+        if grant.host == host.name and grant.port == 25 and not isinstance(grant.clients, str)
+    )
+    conf = render(
+        rspamd.FORMAT,
+        "filter/rspamd.conf.j2",
+        host=host,
+        settings=plan.settings,
+        relay_networks=relay,
+        sign_networks=(ip_network("127.0.0.0/8"), ip_network("::1/128"), *relay),
+    )
+    yield File("/etc/rspamd/rspamd.conf", conf)
+    yield File("/etc/rspamd/mailwright.lua", (resources.folder("templates") / "filter/mailwright.lua").read_text())
+    yield File("/etc/rspamd/mailwright/addresses", _addresses(plan), "root", GROUP, 0o640, personal=True)
+
+
+def _addresses(plan: Plan) -> str:
+    logins: defaultdict[str, list[str]] = defaultdict(list)
+    for route in plan.routes:
+        logins[route.address] = []
+    for row in plan.senders:
+        logins[row.address].append(row.login)
+    return rspamd.address_map(
+        "ADDR-7, ADDR-5: each address of the site, and the logins that may write it in From: and Sender:",
+        sorted(logins.items()),
+    )
+
+
+def variables(plan: Plan, _host: HostFacts) -> dict[str, object]:
+    """``dkim_selector`` (empty: no signing) and ``dkim_private_key``, a path on the control machine."""
+    return {"dkim_selector": plan.settings.dkim_selector, "dkim_private_key": plan.settings.dkim_private_key}
+
+
+COMPONENT = Component("filter", frozenset({"mx", "submission"}), files, variables)

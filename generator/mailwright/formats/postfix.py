@@ -1,0 +1,119 @@
+"""Postfix: main.cf and master.cf by template, lookup tables by the line.
+
+In main.cf a value ends at the line, but white space at the start of a line continues the one before, ``$`` and
+``{}`` expand, commas part lists, and a table name may run a command (``pipe:``). So a value from outside is one
+plain word; lists and restrictions have writers of their own. Option values of master.cf are written in braces.
+
+A table's source has a key, white space and a value on each line; white space first continues the line before, ``#``
+opens a comment, a comma in a value adds a recipient. So keys and values are addresses and logins from allow-lists.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv6Address, IPv6Network
+
+from mailwright.formats.engine import Format, FormatError, Verbatim, comment
+from mailwright.formats.words import word
+from mailwright.site.model import IPAddress, IPNetwork
+
+MAIN = "main.cf"
+TABLE = "a Postfix table"
+
+# The dot-atoms of RFC 5322 without the signs that make routes (``!``, ``%``), comments (``#``), commands (``|``)
+# or that expand in one of the formats which carry addresses (``$``, ``{}``).
+_LOCAL = r"[A-Za-z0-9_][A-Za-z0-9_+'&=-]*(?:\.[A-Za-z0-9_+'&=-]+)*"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_ADDRESS = re.compile(rf"{_LOCAL}@{_LABEL}(?:\.{_LABEL})*")
+_LOGIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+# A restriction by name, and at most one argument: ``check_client_access lmdb:/etc/postfix/clients``.
+_RESTRICTION = re.compile(r"[a-z][a-z0-9_]*(?: [A-Za-z0-9_][A-Za-z0-9_./:@-]*)?")
+
+
+def write(value: object) -> str:
+    """One plain word. Raises FormatError for anything else."""
+    return word(value, MAIN)
+
+
+def words(values: Iterable[object]) -> Verbatim:
+    """A list of plain words: ``a, b``."""
+    return Verbatim(", ".join(word(value, MAIN) for value in values))
+
+
+def networks(values: Iterable[IPNetwork]) -> Verbatim:
+    """A list of networks as Postfix reads them: IPv6 in brackets, ``[2001:db8::]/32``."""
+    return Verbatim(
+        ", ".join(
+            f"[{item.network_address}]/{item.prefixlen}" if isinstance(item, IPv6Network) else str(item)
+            for item in values
+        )
+    )
+
+
+def literal(value: IPAddress) -> Verbatim:
+    """An address as the client binds to it; IPv6 without brackets."""
+    return Verbatim(str(value) if not isinstance(value, IPv6Address) or value.scope_id is None else _scoped(value))
+
+
+def _scoped(value: IPv6Address) -> str:
+    raise FormatError(value, MAIN, "an address with a scope is of one link only")
+
+
+def restrictions(values: Iterable[str]) -> Verbatim:
+    """A list of restrictions in their order. Raises FormatError for what is none."""
+    listed = tuple(values)
+    for value in listed:
+        if not _RESTRICTION.fullmatch(value):
+            raise FormatError(value, MAIN, "it is no Postfix restriction")
+    return Verbatim(", ".join(listed))
+
+
+FORMAT = Format(
+    MAIN,
+    write,
+    (
+        ("comment", comment),
+        ("words", words),
+        ("networks", networks),
+        ("literal", literal),
+        ("restrictions", restrictions),
+    ),
+)
+
+
+def address(value: str, format_name: str = TABLE) -> str:
+    """``value`` when it is an address that a table can carry: a plain dot-atom and a host name.
+
+    Raises FormatError for quoted local parts, for those that mean a route, and for more than 254 octets.
+    """
+    if _ADDRESS.fullmatch(value) and len(value) <= 254:
+        return value
+    raise FormatError(value, format_name, "it is no plain mail address")
+
+
+def login(value: str, format_name: str = TABLE) -> str:
+    """``value`` when it is a login of letters, digits, ``_``, ``.`` and ``-``. Raises FormatError for others."""
+    if _LOGIN.fullmatch(value) and len(value) <= 64:
+        return value
+    raise FormatError(value, format_name, "it is no plain login")
+
+
+def _table(header: str, lines: Iterable[str]) -> str:
+    """A table's source: comment lines, then an entry a line."""
+    head = "".join(f"# {comment(line)}\n" for line in header.splitlines())
+    return head + "".join(f"{line}\n" for line in lines)
+
+
+def address_table(header: str, rows: Iterable[tuple[str, Sequence[str]]]) -> str:
+    """The source of a table from an address to addresses. Raises FormatError for anything else."""
+    return _table(
+        header, (f"{address(key)}\t{', '.join([address(value) for value in values])}" for key, values in rows)
+    )
+
+
+def login_table(header: str, rows: Iterable[tuple[str, Sequence[str]]]) -> str:
+    """The source of a table from an address to logins. Raises FormatError for anything else."""
+    return _table(
+        header, (f"{address(key)}\t{', '.join([login(value) for value in values])}" for key, values in rows)
+    )

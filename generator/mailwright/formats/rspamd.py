@@ -1,0 +1,50 @@
+"""rspamd: its configuration (UCL) by template, and the map of addresses by the line.
+
+UCL ends a value at ``;`` or ``}``, expands ``$NAME`` and ``${NAME}`` even in quoted strings, and reads other files
+at ``.include``. So a value is one plain word, and it is quoted. The filter's own rules are Lua without any value in
+it; what they need is in the configuration and in the map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from mailwright.formats import postfix
+from mailwright.formats.engine import Format, Verbatim, comment
+from mailwright.formats.words import word
+
+NAME = "rspamd's configuration"
+MAP = "the filter's map of addresses"
+NOBODY = "-"
+"""Stands in the map for an address that exists and that no login may send as."""
+
+
+def write(value: object) -> str:
+    """One plain word, quoted unless it is a number. Raises FormatError for anything else."""
+    text = word(value, NAME)
+    return text if isinstance(value, int) else f'"{text}"'
+
+
+def strings(values: Iterable[object]) -> Verbatim:
+    """A list of plain words: ``["a", "b"]``."""
+    return Verbatim("[" + ", ".join(f'"{word(value, NAME)}"' for value in values) + "]")
+
+
+def bare(value: object) -> Verbatim:
+    """One plain word without quotes, for the middle of a string that the template quotes."""
+    return Verbatim(word(value, NAME))
+
+
+FORMAT = Format(NAME, write, (("comment", comment), ("strings", strings), ("bare", bare)))
+
+
+def address_map(header: str, rows: Iterable[tuple[str, Sequence[str]]]) -> str:
+    """Lines of an address, a space, and the logins that may send as it, or ``-``.
+
+    Raises FormatError for what is no plain address or login.
+    """
+    lines = [f"# {comment(line)}" for line in header.splitlines()]
+    for address, logins in rows:
+        senders = ",".join([postfix.login(login, MAP) for login in logins]) or NOBODY
+        lines.append(f"{postfix.address(address, MAP)} {senders}")
+    return "\n".join(lines) + "\n"
