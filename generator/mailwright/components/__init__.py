@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailwright.components import firewall, logs, time, tls
+from mailwright.components import dovecot, filter, firewall, logs, postfix, time, tls
 from mailwright.components.model import Component
 
 COMPONENTS: tuple[Component, ...] = (
@@ -10,4 +10,7 @@ COMPONENTS: tuple[Component, ...] = (
     logs.COMPONENT,
     tls.COMPONENT,
     firewall.COMPONENT,
+    dovecot.COMPONENT,
+    filter.COMPONENT,
+    postfix.COMPONENT,
 )

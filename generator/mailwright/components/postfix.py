@@ -143,4 +143,13 @@ def _internal(plan: Plan) -> str:
     )
 
 
-COMPONENT = Component("postfix", frozenset({"mx", "submission"}), files)
+def variables(plan: Plan, host: HostFacts) -> dict[str, object]:
+    """What the role says to Postfix after a change: to each of ``postfix_services``, about ``postfix_recipient``."""
+    services = {row.service for row in plan.listeners if row.host == host.name} & _SERVICES
+    return {
+        "postfix_recipient": f"postmaster@{plan.settings.primary_domain}",
+        "postfix_services": sorted(services),
+    }
+
+
+COMPONENT = Component("postfix", frozenset({"mx", "submission"}), files, variables)

@@ -195,7 +195,7 @@ def hold(entry: Mapping[str, Any], patience: float) -> str:
 
 
 def _talk(entry: Mapping[str, Any]) -> str:
-    """One attempt. ``lines``: ``> text`` is sent, ``< pattern`` must match the last line of the answer, ``tls``."""
+    """One attempt. ``lines``: ``> text`` is sent, ``< pattern`` must match a line of the answer, ``tls``."""
     last_line = LAST_LINE[entry["protocol"]]
     transcript: list[str] = []
     where = entry.get("socket") or f"{entry.get('address') or '127.0.0.1'} port {entry.get('port')}"
@@ -215,8 +215,8 @@ def _talk(entry: Mapping[str, Any]) -> str:
             elif line.startswith("< "):
                 answer = _answer(reader, last_line)
                 transcript[-1:] = [f"  {said}" for said in answer]
-                if not re.match(line[2:], answer[-1]):
-                    raise ServiceError(f"{where}: expected {line[2:]!r} at the end of\n" + "\n".join(transcript))
+                if not re.search(f"^(?:{line[2:]})", "\n".join(answer), re.MULTILINE):
+                    raise ServiceError(f"{where}: expected {line[2:]!r} in the last answer of\n" + "\n".join(transcript))
             else:
                 raise ServiceError(f"not a line of a dialogue: {line!r}")
     except (OSError, EOFError) as error:
