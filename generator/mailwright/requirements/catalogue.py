@@ -102,7 +102,8 @@ _ROLES = (
         "ROLE-3", "Required e-mail addresses", MUST, "Timely answers",
         "What Janet or its contractors send to postmaster and abuse gets an answer in good time.",
         ("check", "attest", "document"),
-        limits="Delivery is tested (ROLE-1); that somebody answers is the site's word.",
+        limits="Delivery is tested (ROLE-1); that somebody answers is the site's word. No document about it is "
+        "written in this version.",
     ),
     Requirement(
         "ROLE-4", "Required e-mail addresses", ADVICE, "Other names, fitting senders",
@@ -330,7 +331,8 @@ _AUDIT = (
         "AUDIT-5", "Audit trail", MUST, "Somebody to call",
         "Janet or its contractors can reach those who run the mail service, also by telephone.",
         ("check", "document", "attest"),
-        limits="The description has the contacts and their numbers; that Janet has them too is the site's word.",
+        limits="The description has the contacts and their numbers; that Janet has them too is the site's word. "
+        "No document with them is written in this version.",
     ),
     Requirement(
         "AUDIT-6", "Audit trail", ADVICE, "Contacts kept up to date",

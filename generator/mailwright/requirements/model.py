@@ -51,7 +51,8 @@ class Rule:
     """A question to the description. The docstring of ``check`` is the rule's published page.
 
     requirement  its id in the catalogue; empty for rules about waivers and attestations themselves
-    level        may be weaker than the requirement's where the rule asks for more than the note does
+    level        weaker than the requirement's where the rule asks for more than the note does; MUST where nothing
+                 can be built from a description that breaks it
     title        what is so when the rule passes
     """
 

@@ -93,11 +93,13 @@ def login(subject: Subject) -> Iterator[Fault]:
     Breaks it:
 
         people:
+          - {login: fr03200, name: Jenny Marx, address: Jenny.Marx@college.ac.uk}
           - {login: kmarx, name: Karl Marx, address: Karl.Marx@college.ac.uk, aliases: [kmarx@college.ac.uk]}
 
     Mended:
 
         people:
+          - {login: fr03200, name: Jenny Marx, address: Jenny.Marx@college.ac.uk}
           - {login: kmarx, name: Karl Marx, address: Karl.Marx@college.ac.uk, aliases: [k.marx@college.ac.uk]}
     """
     for person in subject.site.people:
@@ -185,7 +187,7 @@ def machine_in_domain(subject: Subject) -> Iterator[Fault]:
             )
 
 
-@rule("ADDR-3", "case-only", Level.SHOULD_NOT, "no two addresses differ in nothing but their case")
+@rule("ADDR-3", "case-only", Level.MUST, "no two addresses differ in nothing but their case")
 def case_only(subject: Subject) -> Iterator[Fault]:
     """Two addresses differ in nothing but upper and lower case.
 
@@ -224,16 +226,18 @@ def claimed_twice(subject: Subject) -> Iterator[Fault]:
     Breaks it:
 
         people:
-          - {login: fr03200, name: Karl Marx, address: Karl.Marx@college.ac.uk, aliases: [info@college.ac.uk]}
+          - {login: fr03200, name: Karl Marx, address: Karl.Marx@college.ac.uk, aliases: [library@college.ac.uk]}
+          - {login: fr03201, name: Rosa Luxemburg, address: Rosa.Luxemburg@college.ac.uk}
         roles:
-          info: [fr03200, fr03201]
+          library: [fr03200, fr03201]
 
     Mended:
 
         people:
           - {login: fr03200, name: Karl Marx, address: Karl.Marx@college.ac.uk}
+          - {login: fr03201, name: Rosa Luxemburg, address: Rosa.Luxemburg@college.ac.uk}
         roles:
-          info: [fr03200, fr03201]
+          library: [fr03200, fr03201]
     """
     for first, later in subject.clashes:
         if _public(first.kind, later.kind) and local_part(first.address) == local_part(later.address):
@@ -373,7 +377,7 @@ def circle(subject: Subject) -> Iterator[Fault]:
     Mended:
 
         roles:
-          support: [helpdesk@college.ac.uk]
+          support: [helpdesk@college.ac.uk, fr03200]
           helpdesk: [fr03200, fr03201]
     """
     done: set[int] = set()
@@ -430,7 +434,7 @@ def replies_nowhere(subject: Subject) -> Iterator[Fault]:
           web-forms:
             purpose: Forms on the college's web pages
             addresses: [web-forms@college.ac.uk]
-            replies: webmaster@college.ac.uk
+            replies: postmaster@college.ac.uk
     """
     for sender in subject.site.automatic_senders:
         seen = {id(sender)}

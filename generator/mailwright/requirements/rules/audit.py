@@ -23,22 +23,26 @@ _SHORT = 28  # days
 
 @rule("AUDIT-1", "shared-login", Level.MUST, "each login is one person's or one process's")
 def shared_login(subject: Subject) -> Iterator[Fault]:
-    """Two people, or a person and an automatic sender, have the same login.
+    """An automatic sender has a person's login.
 
-    The log names the login of whoever sent a message. If two share it, it names nobody. That also holds for a login
-    that differs in nothing but its case.
+    The log names the login of whoever sent a message. If two share it, it names nobody. A process gets a login of
+    its own, as each person has; a login that differs in nothing but its case is the same.
 
     Breaks it:
 
-        people:
-          - {login: fr03200, name: Karl Marx, address: Karl.Marx@college.ac.uk}
-          - {login: fr03200, name: Eleanor Marx, address: Eleanor.Marx@college.ac.uk}
+        automatic_senders:
+          fr03200:
+            purpose: Forms on the college's web pages
+            addresses: [web-forms@college.ac.uk]
+            replies: postmaster@college.ac.uk
 
     Mended:
 
-        people:
-          - {login: fr03200, name: Karl Marx, address: Karl.Marx@college.ac.uk}
-          - {login: fr03201, name: Eleanor Marx, address: Eleanor.Marx@college.ac.uk}
+        automatic_senders:
+          web-forms:
+            purpose: Forms on the college's web pages
+            addresses: [web-forms@college.ac.uk]
+            replies: postmaster@college.ac.uk
     """
     seen: dict[str, Place] = {}
     holders: tuple[Person | AutomaticSender, ...] = (*subject.site.people, *subject.site.automatic_senders)
@@ -188,7 +192,7 @@ def contact(subject: Subject) -> Iterator[Fault]:
 
     Breaks it:
 
-        organisation: {name: College of Example}
+        organisation: {name: College of Example, contacts: []}
 
     Mended:
 

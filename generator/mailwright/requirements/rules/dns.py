@@ -54,7 +54,7 @@ def public_address(subject: Subject) -> Iterator[Fault]:
 
         hosts:
           mail.college.ac.uk:
-            addresses: [198.51.100.25, "2001:db8:c011::25"]
+            addresses: [198.51.100.25]
             os: debian-13
     """
     for host in subject.senders:
@@ -78,12 +78,12 @@ def helo_qualified(subject: Subject) -> Iterator[Fault]:
     Breaks it:
 
         hosts:
-          mail.college.local: {addresses: [198.51.100.25], os: debian-13}
+          post.college.local: {addresses: [198.51.100.26], os: debian-13}
 
     Mended:
 
         hosts:
-          mail.college.ac.uk: {addresses: [198.51.100.25], os: debian-13}
+          post.college.ac.uk: {addresses: [198.51.100.26], os: debian-13}
     """
     for host in subject.senders:
         if in_public_dns(host.name):
@@ -106,13 +106,13 @@ def helo_in_zone(subject: Subject) -> Iterator[Fault]:
 
         domains: [college.ac.uk]
         hosts:
-          mail.elsewhere.ac.uk: {addresses: [198.51.100.25], os: debian-13}
+          post.elsewhere.ac.uk: {addresses: [198.51.100.26], os: debian-13}
 
     Mended:
 
         domains: [college.ac.uk]
         hosts:
-          mail.college.ac.uk: {addresses: [198.51.100.25], os: debian-13}
+          post.college.ac.uk: {addresses: [198.51.100.26], os: debian-13}
     """
     ends = tuple(f".{name}" for name in subject.domains)
     for host in subject.senders:
@@ -124,7 +124,7 @@ def helo_in_zone(subject: Subject) -> Iterator[Fault]:
             )
 
 
-@rule("DNS-3", "shared-address", Level.SHOULD, "each address belongs to one host")
+@rule("DNS-3", "shared-address", Level.MUST, "each address belongs to one host")
 def shared_address(subject: Subject) -> Iterator[Fault]:
     """Two hosts have the same address.
 
@@ -171,12 +171,12 @@ def mailer(subject: Subject) -> Iterator[Fault]:
           mail.college.ac.uk: {addresses: [198.51.100.25], os: debian-13, functions: [mx, submission, store]}
     """
     if not subject.hosts("mx"):
-        for domain in subject.site.domains:
-            yield Fault(
-                domain.where,
-                f"{domain.name} has no mailer: no host has the function mx",
-                "give one of the hosts the function mx",
-            )
+        domains = ", ".join(domain.name for domain in subject.site.domains)
+        yield Fault(
+            subject.site.hosts[0].where if subject.site.hosts else subject.site.where,
+            f"no host has the function mx, so mail for {domains} has nowhere to go",
+            "give one of the hosts the function mx",
+        )
 
 
 RULES = (public_address, helo_qualified, helo_in_zone, shared_address, mailer)

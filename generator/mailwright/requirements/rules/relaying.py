@@ -77,7 +77,7 @@ def beyond_campus(subject: Subject) -> Iterator[Fault]:
         networks:
           campus: [198.51.100.0/24]
           management: [198.51.100.240/28]
-          relay: [198.51.0.0/16]
+          relay: [203.0.113.0/24]
 
     Mended:
 

@@ -137,13 +137,13 @@ def alternative_taken(subject: Subject) -> Iterator[Fault]:
 
         roles:
           helpdesk: {members: [fr03200, fr03201], also: [support]}
-          support: [fr03201, fr03202]
+          support: [fr03201, fr03200]
 
     Mended:
 
         roles:
           helpdesk: {members: [fr03200, fr03201]}
-          support: [fr03201, fr03202]
+          support: [fr03201, fr03200]
     """
     for first, later in subject.clashes:
         if {first.kind, later.kind} <= {"role", "also"} and "also" in (first.kind, later.kind):
@@ -309,18 +309,20 @@ def personal_alias(subject: Subject) -> Iterator[Fault]:
 
         people:
           - {login: fr03200, name: Karl Marx, address: Karl.Marx@college.ac.uk, aliases: [webmaster@college.ac.uk]}
+          - {login: fr03201, name: Rosa Luxemburg, address: Rosa.Luxemburg@college.ac.uk}
 
     Mended:
 
         people:
           - {login: fr03200, name: Karl Marx, address: Karl.Marx@college.ac.uk}
+          - {login: fr03201, name: Rosa Luxemburg, address: Rosa.Luxemburg@college.ac.uk}
         roles:
           webmaster: [fr03200, fr03201]
     """
     for domain in subject.site.domains:
         for local in sorted({*REQUIRED, *MAILBOXES.values()}):
             claim = subject.owners.get(f"{local}@{domain.name}")
-            if claim is not None and isinstance(claim.holder, Person):
+            if claim is not None and isinstance(claim.holder, Person) and claim.kind != "internal":
                 yield Fault(
                     claim.where,
                     f"{claim.address} is a role, but an address of {claim.whose} alone",

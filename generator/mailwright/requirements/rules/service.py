@@ -35,7 +35,7 @@ def submission_host(subject: Subject) -> Iterator[Fault]:
         )
 
 
-@rule("REMOTE-2", "store-host", Level.ADVICE, "there is a host that keeps the mailboxes")
+@rule("REMOTE-2", "store-host", Level.MUST, "there is a host that keeps the mailboxes")
 def store_host(subject: Subject) -> Iterator[Fault]:
     """No host keeps the mailboxes.
 
