@@ -144,7 +144,7 @@ def _internal(plan: Plan) -> str:
 
 
 def variables(plan: Plan, host: HostFacts) -> dict[str, object]:
-    """What the role says to Postfix after a change: to each of ``postfix_services``, about ``postfix_recipient``."""
+    """What the role talks about after a change: with each of ``postfix_services``, ``postfix_recipient``."""
     services = {row.service for row in plan.listeners if row.host == host.name} & _SERVICES
     return {
         "postfix_recipient": f"postmaster@{plan.settings.primary_domain}",

@@ -450,14 +450,11 @@ def run(work: Work, archive: str, check_mode: bool, diff_mode: bool) -> dict[str
                 raise Refused(f"{file.path} shall belong to {file.owner}:{file.group}, which this host does not have")
         build_stage(work, found, archive)
         make_products(work, found, leave_out=check_mode)
-        left_out = []
-        for entry in work.checks:
-            if check_mode and not service.installed(entry):
-                left_out.append(entry["argv"][0])
-                continue
+        unasked = [entry["argv"][0] for entry in work.checks if check_mode and not _can_ask(found, entry)]
+        if unasked:
+            result["not_checked"] = f"what they need is not on this host yet: {', '.join(unasked)}"
+        for entry in [] if unasked else work.checks:
             service.ask(entry, str(work.stage))
-        if left_out:
-            result["not_checked"] = f"not installed yet: {', '.join(left_out)}"
         if diff_mode:
             result["diff"] = diffs(work, found)
         if check_mode:
@@ -468,6 +465,11 @@ def run(work: Work, archive: str, check_mode: bool, diff_mode: bool) -> dict[str
     finally:
         shutil.rmtree(work.stage, ignore_errors=True)
     return result
+
+
+def _can_ask(found: Difference, entry: Mapping[str, Any]) -> bool:
+    """In check mode on a new host: the checker is installed, and the accounts that the files name exist."""
+    return not found.accounts and service.installed(entry)
 
 
 def change(work: Work, found: Difference) -> dict[str, Any]:
