@@ -90,12 +90,12 @@ def show(findings: Sequence[Finding], format_: str) -> None:
     from mailwright.report.findings_text import render as text
 
     if format_ == "text":
-        click.echo(text(in_order(findings), colour=_colour()), nl=False, color=True)
+        click.echo(text(in_order(findings), colour=colour()), nl=False, color=True)
     else:
         click.echo(render(format_, findings), nl=False)
 
 
-def _colour() -> bool:
+def colour() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 

@@ -1,0 +1,140 @@
+"""What a rehearsal uses in place of the site's secrets: made for one run, in memory until the lab has a folder."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from cryptography.x509.oid import NameOID
+
+from mailwright.audit.model import Account
+from mailwright.keypair import BITS
+from mailwright.plan.model import Plan
+from mailwright.site.model import Site
+
+_LIFE = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A private authority with a certificate for each host, a password for each login, and a DKIM key.
+
+    files  name → content, all of them secret: what ``write`` puts into a folder
+    """
+
+    accounts: tuple[Account, ...]
+    dkim_public_key: str  # as in a DKIM record (RFC 6376, 3.6.1)
+    files: Mapping[str, bytes] = field(repr=False)
+
+    def write(self, folder: Path) -> None:
+        """Put the files into ``folder``, which is made, for root alone."""
+        folder.mkdir(mode=0o700)
+        for name, content in self.files.items():
+            descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+
+
+AUTHORITY = "authority.pem"
+
+
+def variables(folder: Path) -> dict[str, str]:
+    """Ansible variables that name the files in ``folder`` in place of the site's own."""
+    return {
+        "tls_certificate": f"{folder}/{{{{ inventory_hostname }}}}.pem",
+        "tls_key": f"{folder}/{{{{ inventory_hostname }}}}.key",
+        "passwords": f"{folder}/passwords",
+        "dkim_private_key": f"{folder}/dkim.key",
+    }
+
+
+def make(plan: Plan) -> Credentials:
+    """New credentials for all that the plan names."""
+    logins = sorted({row.login for row in plan.mailboxes} | {row.login for row in plan.senders})
+    published = {route.targets[0]: route.address for route in plan.routes if route.kind == "mailbox"}
+    accounts = tuple(Account(login, secrets.token_urlsafe(15), published.get(login, "")) for login in logins)
+    dkim = rsa.generate_private_key(public_exponent=65537, key_size=BITS)
+    public = dkim.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    files = {
+        "passwords": "".join(f"{one.login}:{_hashed(one.password)}\n" for one in accounts).encode("ascii"),
+        "dkim.key": _pem(dkim),
+    }
+    return Credentials(accounts, base64.b64encode(public).decode("ascii"), files | _certificates(plan))
+
+
+def with_key(site: Site, credentials: Credentials) -> Site:
+    """The site with the DKIM key of the run: the one thing in which a rehearsed build differs."""
+    if site.dkim is None:
+        return site
+    return replace(site, dkim=replace(site.dkim, public_key=credentials.dkim_public_key))
+
+
+def _hashed(password: str) -> str:
+    """Dovecot's SSHA512: quick to make, and passwords of 120 random bits need no slow hash."""
+    salt = secrets.token_bytes(8)
+    digest = hashlib.sha512(password.encode("ascii") + salt).digest()
+    return "{SSHA512}" + base64.b64encode(digest + salt).decode("ascii")
+
+
+def _certificates(plan: Plan) -> dict[str, bytes]:
+    authority_key = ec.generate_private_key(ec.SECP256R1())
+    authority = _signed("Rehearsal authority", None, authority_key, None)
+    files = {AUTHORITY: authority.public_bytes(Encoding.PEM)}
+    for host in plan.hosts:
+        key = ec.generate_private_key(ec.SECP256R1())
+        certificate = _signed(host.name, key, authority_key, authority)
+        files[f"{host.name}.pem"] = certificate.public_bytes(Encoding.PEM)
+        files[f"{host.name}.key"] = _pem(key)
+    return files
+
+
+def _signed(
+    name: str,
+    key: ec.EllipticCurvePrivateKey | None,
+    authority_key: ec.EllipticCurvePrivateKey,
+    authority: x509.Certificate | None,
+) -> x509.Certificate:
+    """A certificate for ``name`` from the authority; the authority's own where there is none yet."""
+    # A common name has 64 characters at the most (RFC 5280, A.1); names are looked for in the SAN.
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
+    public = (key or authority_key).public_key()
+    now = datetime.now(UTC)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(authority.subject if authority else subject)
+        .public_key(public)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + _LIFE)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+        .add_extension(x509.BasicConstraints(ca=authority is None, path_length=None), critical=True)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False
+        )
+    )
+    if authority is None:
+        usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
+        builder = builder.add_extension(usage, critical=True)
+    else:
+        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+    return builder.sign(authority_key, hashes.SHA256())
+
+
+def _pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

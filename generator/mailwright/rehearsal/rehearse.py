@@ -1,0 +1,229 @@
+"""The rehearsal: build, bring up, apply, probe; and a verdict for each requirement.
+
+The steps can be taken one by one (``prepare``, ``staged``, ``Stage.apply``, ``Stage.probe``), as the tests and
+the molecule scenarios do; ``rehearse`` takes them all.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from mailwright.audit import PROBES
+from mailwright.audit import runner as audit
+from mailwright.audit.model import Context, Probe
+from mailwright.build import Input, project
+from mailwright.build.writer import write
+from mailwright.findings import Finding, Level
+from mailwright.plan import make as make_plan
+from mailwright.plan.model import Plan
+from mailwright.rehearsal import credentials, deploy
+from mailwright.rehearsal.errors import LabError
+from mailwright.rehearsal.lab import Lab, scene
+from mailwright.report import matrix_html, matrix_json, mentions
+from mailwright.report.findings_json import render as findings_json
+from mailwright.report.verdicts import Verdict, verdicts
+from mailwright.requirements.catalogue import REQUIREMENTS
+from mailwright.requirements.lookup import level_of
+from mailwright.site.model import Site
+
+
+class Progress(Protocol):
+    """Somebody who is told how a long piece of work goes."""
+
+    def step(self, text: str) -> None:
+        """A new step begins."""
+
+    def detail(self, text: str) -> None:
+        """What the step is doing just now."""
+
+    def probe(self, probe: Probe, findings: tuple[Finding, ...], seconds: float) -> None:
+        """A probe has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A site that was built for a rehearsal. ``project`` is the folder of the build."""
+
+    site: Site
+    plan: Plan
+    checks: tuple[Finding, ...]
+    project: Path
+    credentials: credentials.Credentials
+
+    def settings(self) -> mentions.Mentions:
+        """Where the built files carry each requirement; named from the project's folder on."""
+        files = sorted(
+            path for part in ("hosts", "dns") for path in (self.project / part).rglob("*") if path.is_file()
+        )
+        return mentions.find((path.relative_to(self.project).as_posix(), path.read_bytes()) for path in files)
+
+    def judge(self, probes: Iterable[Finding]) -> tuple[Verdict, ...]:
+        """The verdicts, now that the probes have spoken."""
+        return verdicts(REQUIREMENTS, self.checks, self.settings(), probes)
+
+
+def prepare(site: Site, checks: Iterable[Finding], inputs: Iterable[Input], folder: Path) -> Prepared:
+    """Build ``site`` into ``folder``/project, with the credentials of this run.
+
+    Raises BuildError, WriteRefusedError, OSError.
+    """
+    made = credentials.make(make_plan(site))
+    rehearsed = credentials.with_key(site, made)
+    plan = make_plan(rehearsed)
+    found = tuple(checks)
+    place = folder / "project"
+    write(project(rehearsed, plan, found, inputs), place)
+    return Prepared(rehearsed, plan, found, place, made)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The lab is up; what is rehearsed can be applied and probed, more than once. ``folder`` gets the logs."""
+
+    prepared: Prepared
+    lab: Lab
+    folder: Path
+    secrets: Path
+
+    def apply(
+        self, progress: Callable[[str], None], *arguments: str, project: Path | None = None
+    ) -> deploy.Applied:
+        """Apply the project, or another build of it (a mutant's). Raises DeployError."""
+        return deploy.apply(
+            self.lab,
+            project or self.prepared.project,
+            credentials.variables(self.secrets),
+            self.folder / "ansible.log",
+            progress,
+            *arguments,
+        )
+
+    def probe(
+        self, on_progress: audit.Progress, probes: Iterable[Probe] = PROBES, since: float = 0.0
+    ) -> tuple[Finding, ...]:
+        """What the probes find. ``since``: the journals are judged from then on (seconds since the epoch)."""
+        return audit.run(probes, self.context(since), level, on_progress)
+
+    def context(self, since: float = 0.0) -> Context:
+        """What the probes work with in this lab."""
+        return Context(
+            plan=self.prepared.plan,
+            resolver=self.lab.resolver,
+            vantages=dict(self.lab.vantages(self.prepared.plan.hosts[0].name)),
+            shell=self.lab.shell,
+            correspondent=self.lab.mail,
+            accounts=self.prepared.credentials.accounts,
+            trust=str(self.secrets / credentials.AUTHORITY),
+            since=since,
+        )
+
+
+def level(requirement: str) -> Level:
+    """The level of a requirement of the catalogue."""
+    found = level_of(requirement)
+    if found is None:
+        raise LookupError(f"a probe names {requirement}, which is not in the catalogue")
+    return found
+
+
+@contextmanager
+def staged(
+    prepared: Prepared, folder: Path, progress: Callable[[str], None], keep: bool = False
+) -> Iterator[Stage]:
+    """The lab, up, with the credentials laid in. On any error the hosts' logs are put into ``folder``/logs."""
+    with Lab(scene(prepared.plan, prepared.project / "dns"), progress, keep) as lab:
+        secrets = lab.folder / "credentials"
+        prepared.credentials.write(secrets)
+        try:
+            yield Stage(prepared, lab, folder, secrets)
+        except Exception:
+            lab.collect_logs(folder / "logs")
+            raise
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a rehearsal came to. ``seconds``: name of a step → seconds of wall clock.
+
+    way_in  how to look around in a lab that was kept; empty otherwise
+    """
+
+    verdicts: tuple[Verdict, ...]
+    probes: tuple[Finding, ...]
+    complete: bool
+    seconds: dict[str, float]
+    way_in: str
+
+    @property
+    def passed(self) -> bool:
+        """Every probe ran, and every one passed."""
+        return self.complete and not any(finding.status != "pass" for finding in self.probes)
+
+
+def rehearse(
+    site: Site,
+    checks: Iterable[Finding],
+    inputs: Iterable[Input],
+    out: Path,
+    progress: Progress,
+    keep: bool = False,
+) -> Outcome:
+    """Rehearse a site whose description was judged (``checks``); everything is left in ``out``.
+
+    keep  leave the lab running
+    Raises LabError, DeployError, BuildError, WriteRefusedError, OSError. The lab is cleared away in each case,
+    also after an interrupt, unless it is kept; the hosts' logs are kept when something failed.
+    """
+    _empty(out)
+    seconds: dict[str, float] = {}
+    clock = time.monotonic()
+
+    def lap(name: str) -> None:
+        nonlocal clock
+        now = time.monotonic()
+        seconds[name], clock = now - clock, now
+
+    progress.step("Building")
+    prepared = prepare(site, checks, inputs, out)
+    lap("build")
+    progress.step("Bringing up hosts and a small Internet")
+    with staged(prepared, out, progress.detail, keep) as stage:
+        way_in = stage.lab.how_to_get_in() if keep else ""
+        lap("hosts")
+        progress.step("Applying the project")
+        stage.apply(progress.detail)
+        lap("apply")
+        progress.step("Probing")
+        found = stage.probe(progress.probe)
+        lap("probes")
+        complete = {finding.id for finding in found} == {probe.id for probe in PROBES}
+        rows = prepared.judge(found)
+        name = site.organisation.name
+        (out / "matrix.html").write_text(matrix_html.render(name, rows), encoding="utf-8")
+        (out / "matrix.json").write_text(matrix_json.render(name, rows), encoding="utf-8")
+        (out / "findings.json").write_text(findings_json((*prepared.checks, *found)), encoding="utf-8")
+        outcome = Outcome(rows, found, complete, seconds, way_in)
+        if not outcome.passed:
+            stage.lab.collect_logs(out / "logs")
+        progress.step("Clearing away" if not keep else "Leaving the hosts up")
+    lap("clearing away")
+    return outcome
+
+
+_MARK = ".rehearsal"
+
+
+def _empty(out: Path) -> None:
+    """Make ``out`` an empty folder. One that holds something else than an earlier rehearsal is refused."""
+    if out.is_dir() and any(out.iterdir()) and not (out / _MARK).exists():
+        raise LabError(f"{out} holds something else than a rehearsal.", "Name another folder with --out.")
+    if out.exists():
+        shutil.rmtree(out)
+    out.mkdir(parents=True)
+    (out / _MARK).touch()
