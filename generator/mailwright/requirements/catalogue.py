@@ -71,15 +71,15 @@ _ADDRESSES = (
         "Ordinary mail has no Sender: line. Automatic processes may use one.",
         ("config", "probe"),
         limits="Tested is that no component adds Sender:: a message that is submitted without the line leaves "
-        "without it. A line that the writer's own program puts in is let pass if it names one of the writer's "
-        "addresses.",
+        "without it; and that a line with somebody else's address is refused. A line that the writer's own "
+        "program puts in is let pass if it names one of the writer's addresses.",
     ),
     Requirement(
         "ADDR-9", "E-mail addresses", SHOULD_NOT, "No Reply-To: line",
         "Ordinary mail has no Reply-To: line. Automatic processes may use one.",
         ("config", "probe"),
         limits="Tested is that no component adds Reply-To:: a message that is submitted without the line leaves "
-        "without it. A line that the writer asks for is left as it is.",
+        "without it, from an alias too. A line that the writer asks for is left as it is.",
     ),
 )  # fmt: skip
 
@@ -168,23 +168,22 @@ _MESSAGE = (
         ("check", "config", "probe", "document"),
         gap="The clocks of users' own computers, which write most Date: lines, are not measured, and "
         "instructions to keep them right are not published.",
-        limits="Measured is each host's offset from its time server, and so the accuracy of Received: and of "
-        "the Date: lines that hosts add.",
+        limits="Measured are each host's clock against its time server, and the Date: and Received: lines that "
+        "hosts write.",
     ),
     Requirement(
         "MSG-4", "Message format", MUST, "MIME",
         "Messages keep to MIME (RFC 2045 and those that follow it), if only by making no use of it.",
         ("config", "probe"),
-        limits="Tested is that what the service writes itself, such as failure reports, is well-formed MIME, "
-        "and that well-formed messages leave as well-formed as they came. A message that a writer's program "
-        "malforms is not mended or refused.",
+        limits="Tested is that messages in every kind of MIME encoding, and without MIME, leave octet for octet "
+        "as they were submitted. What a writer's program malforms is neither mended nor refused.",
     ),
     Requirement(
         "MSG-5", "Message format", ADVICE, "Received: lines that help",
         "Received: lines are of use in finding out who wrote a message.",
         ("config", "probe"),
-        limits="Tested is that the Received: line of submitted mail carries the queue id, time and client by "
-        "which the log leads to the login.",
+        limits="Tested is that the Received: line which submission adds names the address that the message was "
+        "handed in from. From there to the person leads the log (AUDIT-1).",
     ),
 )  # fmt: skip
 
@@ -284,8 +283,8 @@ _INTERNAL = (
         "INT-3", "Internal addresses", ADVICE, "No default domain",
         "Neither mail programs nor servers make addresses complete by guessing a domain.",
         ("config", "probe"),
-        limits="Tested on the servers. A program of a user's own that guesses is not seen, since what it sends "
-        "is complete.",
+        limits="Tested is that servers refuse addresses without a domain. A user's own program that guesses one "
+        "is not noticed, since what it sends is complete.",
     ),
     Requirement(
         "INT-4", "Internal addresses", ADVICE, "The same inside and outside",
@@ -317,8 +316,8 @@ _AUDIT = (
         "All mail that leaves is logged, and the log is kept for a period that was agreed on, such as three "
         "months.",
         ("check", "config", "probe"),
-        limits="A rehearsal shows that mail is logged and that rotation keeps the period; it does not wait "
-        "three months.",
+        limits="Tested is that a message that left is in the log, and that rotation is set to keep the period. "
+        "A rehearsal does not wait three months.",
     ),
     Requirement(
         "AUDIT-4", "Audit trail", MUST, "A log that is safe",
@@ -405,7 +404,8 @@ _SERVICE = (
         "A small service has a firewall against unused ports, mailers for incoming and outgoing mail, a message "
         "store, and the users' own computers; one system may do it all.",
         ("config", "probe"),
-        limits="Users' computers are stood for by a client that submits and reads mail.",
+        limits="Tested here are the firewall and the open ports. That mail comes in, goes out and is read by a "
+        "client is shown under ROLE-1, REMOTE-1 and REMOTE-2.",
     ),
     Requirement(
         "SCALE-2", "Service scaling", ADVICE, "Larger services",

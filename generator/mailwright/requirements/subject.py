@@ -146,8 +146,17 @@ class Subject:
             case Person():
                 return ()
 
+    @cached_property
+    def _reaches(self) -> dict[int, Reach]:
+        return {}
+
     def reach(self, role: Role) -> Reach:
         """Who gets the role's mail after every role and automatic sender on the way is followed."""
+        if id(role) not in self._reaches:  # several rules ask, and chains of roles can be long
+            self._reaches[id(role)] = self._follow(role)
+        return self._reaches[id(role)]
+
+    def _follow(self, role: Role) -> Reach:
         people: set[str] = set()
         outside: set[str] = set()
         seen: set[int] = {id(role)}
