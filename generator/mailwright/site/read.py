@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from mailwright.findings import Finding, Findings, Place
 from mailwright.site import keys, people, values
@@ -38,6 +38,7 @@ FUNCTIONS = ("mx", "submission", "store")
 TIME_SERVERS = ("ntp0.ja.net", "ntp1.ja.net", "ntp2.ja.net", "ntp3.ja.net")
 
 T = TypeVar("T")
+Named = TypeVar("Named", Domain, Host)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +75,14 @@ def read(path: Path) -> Reading:
     document = load(path, findings)
     site = None
     if document is not None:
-        broken = schema.check(document, findings)
-        site = _Reader(document, broken, findings).site()
-    return Reading(None if findings.unusable else site, document, tuple(sorted(findings.items, key=_order)))
+        schema.check(document, findings)
+        site = site_of(document, findings)
+    return Reading(site, document, tuple(sorted(findings.items, key=_order)))
+
+
+def site_of(document: Document, findings: Findings) -> Site | None:
+    """The site that a document tells of; None when there are findings, these or earlier ones, of the input."""
+    return _Reader(document, findings).site()
 
 
 def _order(finding: Finding) -> tuple[str, int, int]:
@@ -85,7 +91,10 @@ def _order(finding: Finding) -> tuple[str, int, int]:
 
 
 class _At:
-    """A value of the document and what it may be turned into. Pointers lead from here to every place."""
+    """A value of the document and what it may be turned into. Pointers lead from here to every place.
+
+    A value of the wrong type, or none, gives the default: the schema has found fault with it, or allows it.
+    """
 
     def __init__(self, reader: _Reader, at: str, value: Plain) -> None:
         self.reader = reader
@@ -115,13 +124,13 @@ class _At:
         return [(key, _At(self.reader, self.at + pointer(key), item)) for key, item in found.items()]
 
     def text(self, default: str = "") -> str:
-        return default if self.value is None else cast(str, self.value)
+        return self.value if isinstance(self.value, str) else default
 
     def number(self, default: int) -> int:
-        return default if self.value is None else cast(int, self.value)
+        return self.value if isinstance(self.value, int) else default
 
     def flag(self, default: bool) -> bool:
-        return default if self.value is None else cast(bool, self.value)
+        return self.value if isinstance(self.value, bool) else default
 
     def texts(self, turn: Callable[[str], T]) -> tuple[T, ...]:
         turned = [item.turn(turn) for item in self.items()]
@@ -129,15 +138,14 @@ class _At:
 
     def turn(self, turn: Callable[[str], T]) -> T | None:
         """The text turned into what it means; None, with a finding, where it means nothing."""
-        return self.reader.turn(turn, self.text(), self.place)
+        return self.reader.turn(turn, self.value, self.place) if isinstance(self.value, str) else None
 
 
 class _Reader:
-    """Turns each part of a document; a ``broken`` one, whose values have wrong types, is left out."""
+    """Turns each part of a document, whatever the schema said of it, so that all findings come at once."""
 
-    def __init__(self, document: Document, broken: frozenset[str], findings: Findings) -> None:
+    def __init__(self, document: Document, findings: Findings) -> None:
         self.document = document
-        self.broken = broken
         self.findings = findings
         self.report = Report(findings)
 
@@ -148,47 +156,38 @@ class _Reader:
             self.report.error("site.value", str(error), where)
             return None
 
-    def part(self, key: str, turn: Callable[[_At], T]) -> T | None:
-        return None if key in self.broken else turn(_At(self, "", self.document.data)[key])
-
     def site(self) -> Site | None:
-        organisation = self.part("organisation", _organisation)
-        domains = self.part("domains", lambda at: _unique(self, _domains(at), lambda domain: domain.name))
-        networks = self.part("networks", _networks)
-        hosts = self.part("hosts", lambda at: _unique(self, _hosts(at), lambda host: host.name))
-        persons = self.part("people", _people)
-        names = tuple(domain.name for domain in domains or ())
-        roles = self.part("roles", lambda at: tuple(_roles(at, names)))
-        automatic = self.part("automatic_senders", lambda at: tuple(_automatic(at)))
-        submission = self.part("submission", _submission)
-        store = self.part("store", _store)
-        tls = self.part("tls", _tls)
-        dkim = self.part("dkim", _dkim)
-        time = self.part("time", _time)
-        logging = self.part("logging", _logging)
-        attestations = self.part("attestations", lambda at: tuple(_attestations(at)))
-        waivers = self.part("waivers", lambda at: tuple(_waivers(at)))
-        if self.findings.unusable:
-            return None
-        parts = (
-            organisation, domains, networks, hosts, persons, roles, automatic, submission, store, tls, dkim,
-            time, logging, attestations, waivers, self.document.place(""),
-        )  # fmt: skip
-        return Site(*parts)  # type: ignore[arg-type]  # none is None where there is no fault
+        at = _At(self, "", self.document.data)
+        domains = _unique(self, _domains(at["domains"]))
+        site = Site(
+            organisation=_organisation(at["organisation"]),
+            domains=domains,
+            networks=_networks(at["networks"]),
+            hosts=_unique(self, _hosts(at["hosts"])),
+            people=_people(at["people"]),
+            roles=tuple(_roles(at["roles"], tuple(domain.name for domain in domains))),
+            automatic_senders=tuple(_automatic(at["automatic_senders"])),
+            submission=_submission(at["submission"]),
+            store=_store(at["store"]),
+            tls=_tls(at["tls"]),
+            dkim=_dkim(at["dkim"]),
+            time=_time(at["time"]),
+            logging=_logging(at["logging"]),
+            attestations=tuple(_attestations(at["attestations"])),
+            waivers=tuple(_waivers(at["waivers"])),
+            where=at.place,
+        )
+        return None if self.findings.unusable else site
 
 
-def _unique(reader: _Reader, found: Iterator[T], key: Callable[[T], str]) -> tuple[T, ...]:
+def _unique(reader: _Reader, found: Iterator[Named]) -> tuple[Named, ...]:
     """All of them; one whose name was there before is a finding."""
-    seen: dict[str, T] = {}
+    seen: dict[str, Named] = {}
     for item in found:
-        name = key(item)
-        if name in seen:
-            first: Place = seen[name].where  # type: ignore[attr-defined]
-            where: Place = item.where  # type: ignore[attr-defined]
-            message = f"{name} is there twice; the first time in line {first.line}"
-            reader.report.error("site.duplicate", message, where, "Keep one of the two.")
-        else:
-            seen[name] = item
+        first = seen.setdefault(item.name, item)
+        if first is not item:
+            message = f"{item.name} is there twice; the first time in line {first.where.line}"
+            reader.report.error("site.duplicate", message, item.where, "Keep one of the two.")
     return tuple(seen.values())
 
 
@@ -196,7 +195,7 @@ def _organisation(at: _At) -> Organisation:
     desk = at["service_desk"]
     return Organisation(
         name=at["name"].text(),
-        timezone=at["timezone"].turn(values.timezone) or "" if at["timezone"].value else "Europe/London",
+        timezone=at["timezone"].turn(values.timezone) or "Europe/London",
         registry=at["registry"].text(),
         contacts=tuple(
             Contact(
@@ -245,6 +244,8 @@ def _hosts(at: _At) -> Iterator[Host]:
 
 def _people(at: _At) -> tuple[Person, ...]:
     if isinstance(at.value, str):
+        if at.reader.report.faulty(at.place):
+            return ()  # a path that the schema refuses is not opened
         path = Path(at.place.file).parent / at.value
         return tuple(people.from_csv(path, at.reader.findings, at.place))
     return _inline(at)
@@ -261,7 +262,7 @@ def _inline(at: _At) -> tuple[Person, ...]:
             item["aliases"].texts(values.address),
             item["internal"].texts(values.address),
             item["department"].text(),
-            item["quota"].turn(values.size) if item["quota"].value else None,
+            item["quota"].turn(values.size),
             item.place,
         )
         if login in found:
@@ -298,7 +299,7 @@ def _automatic(at: _At) -> Iterator[AutomaticSender]:
 
 
 def _size(at: _At, default: int) -> int:
-    return default if at.value is None else at.turn(values.size) or 0
+    return at.turn(values.size) or default
 
 
 def _submission(at: _At) -> Submission:
@@ -318,6 +319,8 @@ def _dkim(at: _At) -> Dkim | None:
     if at.value is None:
         return None
     named = at["public_key"]
+    if at.reader.report.faulty(named.place):
+        return None  # a path that the schema refuses is not opened
     path = Path(named.place.file).parent / named.text()
     key = keys.public_key(path, at.reader.findings, named.place) or ""
     return Dkim(at["selector"].text(), key, at["private_key"].text(), at.key_place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from functools import cache
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from zoneinfo import ZoneInfo, available_timezones
 
 from mailwright.site.model import IPAddress, IPNetwork
@@ -102,6 +102,8 @@ def ip(text: str) -> IPAddress:
         found = ip_address(text)
     except ValueError:
         raise ValueError(f"{text!r} is not an IP address") from None
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
+        raise ValueError(f"{text!r} is an IPv4 address in IPv6 form: write {found.ipv4_mapped}")
     if found.is_unspecified or found.is_multicast or found.is_loopback or found.is_link_local:
         raise ValueError(f"{text!r} is not an address by which other hosts reach this one")
     return found

@@ -74,6 +74,7 @@ class _Composer:
         self.root: Node | None = None
         self.nodes = 0
         self.documents = 0
+        self.refused: set[Spot] = set()  # scalars that stand for nothing: as a key, they need no second finding
 
     def spot(self, event: yaml.Event) -> Spot:
         mark = event.start_mark
@@ -112,6 +113,7 @@ class _Composer:
         if isinstance(event, yaml.AliasEvent):
             fix = "Write the value out in full."
             self.error("source.alias", f"*{event.anchor} refers to a value elsewhere", spot, fix)
+            self.refused.add(spot)
             self.add(Scalar(None, spot), spot)
             return
         if event.anchor is not None:
@@ -131,11 +133,18 @@ class _Composer:
     def scalar(self, event: yaml.ScalarEvent, spot: Spot) -> None:
         value: str | int | bool | None = event.value
         top = self.stack[-1] if self.stack else None
-        if event.style == "" or event.style is None:
+        if match := FORBIDDEN.search(event.value):
+            fix = "Take it out."
+            if match[0] == "\n" and event.style in ("|", ">"):
+                fix = "Write the text on one line, or begin it with >- to have its lines joined."
+            self.error("source.control-character", f"the text holds {describe(match[0])}", spot, fix)
+        elif not event.style:  # plain, without quotes
             is_key = top is not None and top.is_mapping and top.key is None
             if is_key and event.value == "<<":
                 fix = "Write the settings out, or put them in a profile (extends)."
                 self.error("source.merge-key", "<< merges a mapping from elsewhere", spot, fix)
+                self.refused.add(spot)  # a quoted "<<" is a key like any other
+                value = None
             else:
                 key = top.key[0] if top is not None and top.key is not None else None
                 resolved = scalars.resolve(event.value, date=key in DATE_KEYS and not is_key)
@@ -144,11 +153,6 @@ class _Composer:
                     self.error("source.ambiguous", message, spot, resolved.fix)
                 else:
                     value = resolved
-        elif match := FORBIDDEN.search(event.value):
-            fix = "Take it out."
-            if match[0] == "\n" and event.style in "|>":
-                fix = "Write the text on one line, or begin it with >- to have its lines joined."
-            self.error("source.control-character", f"the text holds {describe(match[0])}", spot, fix)
         self.add(Scalar(value, spot), spot)
 
     def add(self, node: Node, spot: Spot) -> None:
@@ -169,6 +173,8 @@ class _Composer:
     def key(self, node: Node, top: _Open) -> str | None:
         """The key's text; None, with a finding, where it has none or is there already."""
         spot = node.spot
+        if spot in self.refused:
+            return None
         if not isinstance(node, Scalar):
             self.error("source.key-not-text", "a mapping or list cannot be a key", spot)
             return None
@@ -177,7 +183,8 @@ class _Composer:
             fix = "Put the key in quotes." if node.value is not None else "Write the key."
             self.error("source.key-not-text", f"a key must be text, and here is {words}", spot, fix)
             return None
-        if node.value == "<<":
+        if not node.value:
+            self.error("source.key-not-text", "the key is empty", spot, "Write the key.")
             return None
         if node.value in top.entries:
             first = top.entries[node.value].spot

@@ -92,20 +92,15 @@ def _name(at: str) -> str:
     return words[-1].replace("~1", "/").replace("~0", "~") if words else "the description"
 
 
-def check(document: Document, findings: Findings, name: str = "site") -> frozenset[str]:
+def check(document: Document, findings: Findings, name: str = "site") -> None:
     """Adds a finding (ids ``schema.*``) for each place where the document is not as the schema wants it.
 
-    Returns the document's keys whose values are not even of the right types, so that they cannot be read on.
     A place that has a finding already is passed over: one fault, one message.
     """
     report = Report(findings)
-    broken: set[str] = set()
     for error in _validator(name).iter_errors(document.data):
-        if error.instance_path and isinstance(error.kind, Kind.Type | Kind.Required):
-            broken.add(str(error.instance_path[0]))
         for fault in _faults(error, _schema(name), document):
             report.error(*fault)
-    return frozenset(broken)
 
 
 def _faults(error: jsonschema_rs.ValidationError, schema: dict[str, Any], document: Document) -> list[Fault]:
