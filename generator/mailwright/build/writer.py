@@ -49,6 +49,8 @@ def write(tree: Tree, folder: Path) -> Written:
         elif not _same(target, output):
             changed.append(path)
     removed = sorted(path for path in before - tree.keys() if (folder / path).is_file())
+    for path in removed:
+        _no_link_on_the_way(folder, path)
     if added or changed or removed:
         _apply(tree, folder, (*added, *changed), removed)
     return Written(tuple(added), tuple(changed), tuple(removed))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from urllib.parse import urlsplit
 
 from mailwright.formats.engine import Format, FormatError, Verbatim
 from mailwright.formats.visible import visible
@@ -21,16 +20,9 @@ def text(value: object) -> str:
     return html.escape(visible(str(value), keep="\n"))
 
 
-def link(value: str) -> Verbatim:
-    """``value`` as the target of a link: https, http or mailto, so never a script."""
-    if urlsplit(value).scheme not in ("https", "http", "mailto"):
-        raise FormatError(value, NAME, "it is no https, http or mailto address")
-    return Verbatim(text(value))
-
-
 def slug(value: str) -> Verbatim:
     """``value`` as the name of a class: lower-case letters and hyphens."""
     return Verbatim(re.sub(r"[^a-z]+", "-", value.lower()).strip("-"))
 
 
-HTML = Format(NAME, text, (("link", link), ("slug", slug)))
+HTML = Format(NAME, text, (("slug", slug),))

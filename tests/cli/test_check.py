@@ -1,0 +1,77 @@
+"""mailwright check."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mailwright.cli.check import command
+from support.example import EXAMPLE
+
+
+def check(path: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(command, [str(path), "--today", "2026-03-01", *arguments], standalone_mode=False)
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    for path in EXAMPLE.parent.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    return tmp_path / "site.yml"
+
+
+def changed(path: Path, old: str, new: str) -> int:
+    """Replaces ``old``, which is there once, and returns the number of its line."""
+    text = path.read_text()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
+    return text[: text.index(old)].count("\n") + 1
+
+
+def test_the_example_has_nothing_to_mend() -> None:
+    result = check(EXAMPLE)
+    assert result.return_value == 0
+    assert "to mend" not in result.output
+    assert result.output.endswith(" passed\n")
+
+
+def test_a_broken_must_is_status_1_at_its_line(copy: Path) -> None:
+    line = changed(copy, "  abuse: [rl204, ii305]\n", "  abuze: [rl204, ii305]\n")
+    result = check(copy)
+    assert result.return_value == 1
+    assert "MUST ROLE-1" in result.output
+    assert line
+
+
+def test_input_that_cannot_be_used_is_status_2_with_its_place(copy: Path) -> None:
+    line = changed(copy, "os: debian-13", "os: debian-9")
+    result = check(copy)
+    assert result.return_value == 2
+    assert f"{copy}:{line}:" in result.output
+    assert "ERROR" in result.output
+
+
+def test_what_no_rule_knows_and_no_plan_can_be_made_of_is_found_too(copy: Path) -> None:
+    first = '  mail.college.ac.uk: {addresses: [198.51.100.25, "2001:db8:c011::25"], os: debian-13}\n'
+    second = "  mx2.college.ac.uk: {addresses: [198.51.100.26], os: debian-13, functions: [mx]}\n"
+    line = changed(copy, first, first + second) + 1
+    result = check(copy)
+    assert result.return_value == 2
+    assert f"{copy}:{line}:3: ERROR plan.store-apart" in result.output
+
+
+def test_the_day_decides_whether_an_attestation_counts() -> None:
+    runner = CliRunner()
+    found = {}
+    for day in ("2026-03-01", "2036-03-01"):
+        result = runner.invoke(command, [str(EXAMPLE), "--today", day, "--format", "json"], standalone_mode=False)
+        found[day] = json.loads(result.output)["counts"].get("attested", 0)
+    assert found == {"2026-03-01": 3, "2036-03-01": 0}
+
+
+@pytest.mark.parametrize("format_", ["json", "sarif"])
+def test_other_formats_are_alone_on_standard_output(format_: str) -> None:
+    assert json.loads(check(EXAMPLE, "--format", format_).stdout)

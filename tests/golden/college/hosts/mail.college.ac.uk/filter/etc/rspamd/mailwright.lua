@@ -1,0 +1,201 @@
+-- What may leave this site: the rules of the filter. No value of the site stands in this file; they are in the
+-- section mailwright of rspamd.conf and in the map of addresses.
+--
+--   after a login   From: and Sender: are addresses of the login (ADDR-7, ADDR-8); MAIL FROM:<> is for read
+--                   receipts alone (ADDR-6)
+--   without one     mail of this host's own processes and of networks that may relay: an own-domain address in
+--                   From: exists (ADDR-5), and there is a To: or Cc: line (MSG-1)
+--
+-- Headers are read here, strictly, and not by the library: what two programs read differently is refused, so that
+-- nobody can show one address to the filter and another to the reader.
+
+local logger = require "rspamd_logger"
+local rspamd_ip = require "rspamd_ip"
+
+local options = rspamd_config:get_all_opt("mailwright")
+if not options then
+  logger.errx(rspamd_config, "rspamd.conf has no section mailwright")
+  return
+end
+
+local domains = {}
+for _, name in ipairs(options.domains) do
+  domains[name:lower()] = true
+end
+
+local relay_networks = {}
+for _, prefix in ipairs(options.relay_networks or {}) do
+  local address, length = prefix:match("^(.+)/(%d+)$")
+  table.insert(relay_networks, { address = rspamd_ip.from_string(address), length = tonumber(length) })
+end
+
+-- address → { login = true }, read when the filter starts; an address that nobody may send as has an empty table.
+local addresses = {}
+local count = 0
+for line in io.lines(options.addresses) do
+  local address, logins = line:match("^([^#%s]%S*) (%S+)$")
+  if address then
+    local set = {}
+    if logins ~= "-" then
+      for login in logins:gmatch("[^,]+") do
+        set[login:lower()] = true
+      end
+    end
+    addresses[address:lower()] = set
+    count = count + 1
+  end
+end
+logger.infox(rspamd_config, "%s addresses from %s", count, options.addresses)
+
+-- All values of a header field, unfolded. The name may have white space before its colon, as mailers take it.
+local function values_of(task, wanted)
+  local found = {}
+  local headers = tostring(task:get_raw_headers() or "")
+  headers = headers:gsub("\r\n", "\n"):gsub("\r", "\n"):gsub("\n[ \t]", " ")
+  for line in headers:gmatch("[^\n]+") do
+    local name, value = line:match("^([^:%s]+)%s*:(.*)$")
+    if name and name:lower() == wanted then
+      table.insert(found, value)
+    end
+  end
+  return found
+end
+
+-- The addresses of a list of mailboxes, in lower case; nil for what is not plainly one.
+local function mailboxes(value)
+  if value:find("[%z\1-\8\11-\31\127]") then
+    return nil
+  end
+  -- Quoted display names and comments say nothing about the address; what is left may have no quote or bracket.
+  local rest = value:gsub('\\.', "_"):gsub('"[^"]*"', " "):gsub("%([^()]*%)", " ")
+  if rest:find('["()%[%]\\;:]') then
+    return nil
+  end
+  local found = {}
+  for item in (rest .. ","):gmatch("([^,]*),") do
+    local inner = item:match("^[^<>@]*<%s*([^<>%s]+)%s*>%s*$") or item:match("^%s*([^<>%s]+)%s*$")
+    local address = inner and inner:match("^[^@]+@[^@]+$")
+    if not address then
+      return nil
+    end
+    table.insert(found, address:lower())
+  end
+  return found
+end
+
+local function own(address)
+  return domains[address:match("@(.+)$")] ~= nil
+end
+
+local function refuse(task, rule, text, detail)
+  logger.infox(task, "%s: refused, user %s, %s", rule, task:get_user() or "-", detail or "-")
+  task:insert_result("MAILWRIGHT_REFUSED", 0.0, rule)
+  task:set_pre_result("reject", text, "mailwright")
+end
+
+local function is_receipt(task)
+  local types = values_of(task, "content-type")
+  if #types ~= 1 then
+    return false
+  end
+  local value = types[1]:lower():gsub("%s", "")
+  return value:find("^multipart/report;") ~= nil
+    and (value .. ";"):gsub('"', ""):find(";report%-type=disposition%-notification;") ~= nil
+end
+
+local function null_sender(task)
+  local from = task:get_from("smtp")
+  return not from or not from[1] or not from[1].addr or from[1].addr == ""
+end
+
+-- Every address of one header field belongs to the login. Returns true when it may stay.
+local function check_field(task, login, name, field, required)
+  local found = values_of(task, field)
+  if #found == 0 and not required then
+    return true
+  end
+  if #found ~= 1 then
+    refuse(task, name .. ": there once", "A message needs exactly one " .. name .. ": line", #found .. " lines")
+    return false
+  end
+  local listed = mailboxes(found[1])
+  if not listed then
+    refuse(task, name .. ": readable", "The " .. name .. ": line is not a plain address", found[1])
+    return false
+  end
+  for _, address in ipairs(listed) do
+    local logins = addresses[address]
+    if not logins or not logins[login] then
+      refuse(task, name .. ": own", name .. ": " .. address .. " is not an address of yours", address)
+      return false
+    end
+  end
+  return true
+end
+
+local function check_login(task, login)
+  if null_sender(task) and not is_receipt(task) then
+    refuse(task, "null sender", "MAIL FROM:<> is for read receipts alone", "MAIL FROM:<>")
+    return
+  end
+  local _ = check_field(task, login, "From", "from", true) and check_field(task, login, "Sender", "sender", false)
+end
+
+local function from_relay_network(task)
+  local client = task:get_from_ip()
+  if not client or not client:is_valid() then
+    return false
+  end
+  for _, network in ipairs(relay_networks) do
+    if client:get_version() == network.address:get_version()
+      and client:apply_mask(network.length) == network.address:apply_mask(network.length) then
+      return true
+    end
+  end
+  return false
+end
+
+local function check_unnamed(task, relayed)
+  local found = values_of(task, "from")
+  if #found ~= 1 and relayed then
+    refuse(task, "From: there once", "A message needs exactly one From: line", #found .. " lines")
+    return
+  end
+  for _, value in ipairs(found) do
+    local listed = mailboxes(value)
+    if not listed and relayed then
+      refuse(task, "From: readable", "The From: line is not a plain address", value)
+      return
+    end
+    for _, address in ipairs(listed or {}) do
+      if own(address) and not addresses[address] then
+        refuse(task, "From: exists", "From: " .. address .. " does not exist", address)
+        return
+      end
+    end
+  end
+  if relayed and #values_of(task, "to") == 0 and #values_of(task, "cc") == 0 then
+    refuse(task, "To: there", "A message needs a To: line", "no To: or Cc:")
+  end
+end
+
+rspamd_config:register_symbol({
+  name = "MAILWRIGHT_REFUSED",
+  type = "virtual",
+  parent = rspamd_config:register_symbol({
+    name = "MAILWRIGHT",
+    type = "prefilter",
+    priority = 10,
+    callback = function(task)
+      local login = task:get_user()
+      if login and login ~= "" then
+        check_login(task, login:lower())
+      elseif from_relay_network(task) then
+        check_unnamed(task, true)
+      else
+        check_unnamed(task, false)
+      end
+    end,
+  }),
+  score = 0.0,
+})
