@@ -105,6 +105,12 @@ def test_nobody_attests_what_is_measured() -> None:
     assert not [finding for finding in evaluate(site, TODAY) if finding.status is Status.ATTESTED]
 
 
+def test_a_description_of_nothing_much_is_judged_too() -> None:
+    site = example(hosts=(), people=(), roles=(), automatic_senders=(), attestations=(), waivers=())
+    failed = {finding.id for finding in evaluate(site, TODAY) if finding.fails}
+    assert {"DNS-4.mailer", "ROLE-1.postmaster-abuse", "REMOTE-1.submission-host", "REMOTE-2.store-host"} <= failed
+
+
 def test_a_hundred_thousand_people() -> None:
     """About half a second; the bound leaves room for a busy machine, and none for a quadratic rule."""
     people = tuple(

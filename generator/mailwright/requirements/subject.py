@@ -89,7 +89,7 @@ class Subject:
         clashes: list[tuple[Claim, Claim]] = []
         for claim in self._claims():
             first = owners.setdefault(key(claim.address), claim)
-            if first.holder is not claim.holder and not _agree(first, claim):
+            if first.holder is not claim.holder:
                 clashes.append((first, claim))
         return owners, tuple(clashes)
 
@@ -114,10 +114,21 @@ class Subject:
         """Look-up form of each address of the site → who has it; the first of several."""
         return self._claimed[0]
 
-    @property
+    @cached_property
     def clashes(self) -> tuple[tuple[Claim, Claim], ...]:
-        """Pairs of (first, later) claims of different holders to one address, whatever its case."""
-        return self._claimed[1]
+        """Pairs of (first, later) claims of different holders to one address, whatever its case.
+
+        It is no clash when an automatic sender uses an address whose mail goes where its own replies go.
+        """
+        return tuple(pair for pair in self._claimed[1] if not self._agree(*pair))
+
+    def _agree(self, first: Claim, later: Claim) -> bool:
+        if not isinstance(later.holder, AutomaticSender):
+            return False
+        replies = self.resolve(later.holder.replies)
+        if isinstance(first.holder, AutomaticSender):
+            return replies is not None and replies == self.resolve(first.holder.replies)
+        return replies is first.holder
 
     def resolve(self, member: str) -> Holder | str | None:
         """What a role's member or a reply address stands for: its holder, an outside address as it is, or None."""
@@ -175,12 +186,3 @@ class Subject:
                             seen.add(id(holder))
                             waiting.append(holder)
         return Reach(tuple(sorted(people)), tuple(sorted(outside)))
-
-
-def _agree(first: Claim, later: Claim) -> bool:
-    """Whether two claims mean the same: an automatic sender sends as an address whose mail goes where it goes."""
-    if not isinstance(later.holder, AutomaticSender):
-        return False
-    if isinstance(first.holder, AutomaticSender):
-        return key(first.holder.replies) == key(later.holder.replies)
-    return key(later.holder.replies) == key(later.address)

@@ -15,12 +15,15 @@ from mailwright.site.model import AutomaticSender, Person, Role
 _WORD = re.compile(r"[^\W\d_]+")
 _NAME_PARTS = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*(?:[._-][^\W\d_]+(?:'[^\W\d_]+)*)+[._-]?\d*")
 
-# Names that give a machine or its operating system away. Whole parts only, so that Winston and Linux are not one.
+# Parts of a name that give a machine or its operating system away. Whole parts alone, and with care: Winston,
+# an observer, Matthews2 and the office for student exchange are none.
 _MACHINE = (
-    r"(?:nt|win|windows|w2k|win2k|unix|linux|solaris|irix|hpux|aix|ultrix|vms|vax|novell|netware|exchange)"
+    r"(?:nt|windows|w2k|win2k|unix|linux|solaris|irix|hpux|aix|ultrix|vms|vax|novell|netware)"
     r"(?:srv|server|host|pc|ws)?\d*"
-    r"|[a-z]*(?:srv|server)\d*"
-    r"|[a-z]*(?:host|vm|pc|ws|mail|mx|smtp|imap|pop)\d+"
+    r"|(?:win|exchange)(?:srv|server|host|pc|ws|\d)\d*"
+    r"|[a-z]*(?:srv|(?<!ob)server)\d*"
+    r"|[a-z]*(?:host|smtp|imap|mail)\d+"
+    r"|(?:vm|pc|ws|mx|pop|ns)\d+"
 )
 
 
@@ -145,7 +148,7 @@ def machine_in_local_part(subject: Subject) -> Iterator[Fault]:
     for person in subject.site.people:
         for address in _published(person):
             found = pattern.search(local_part(address).lower())
-            if found and found[1] not in _words(person.name):
+            if found and found[1].rstrip("0123456789") not in _words(person.name):
                 yield Fault(
                     person.where,
                     f"the address {address} names the machine or system {found[1]!r}",
