@@ -113,3 +113,19 @@ def test_every_facility_of_the_schema_has_its_mailbox() -> None:
 def test_a_clean_description_passes_each_rule_once() -> None:
     passed = [finding.id for finding in judge(EXAMPLES / "base.yml") if finding.status is Status.PASS]
     assert sorted(passed) == sorted(rule.id for rule in RULES)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
+def test_what_breaks_no_must_can_be_planned(file: Path) -> None:
+    """So that a rule, with its page and its way out, speaks before the plan gives up. What a plan of this version
+    cannot do with several stores is the plan's to say."""
+    from mailwright.plan import PlanError, make
+
+    if any(finding.fails and finding.level is Level.MUST for finding in judge(file)):
+        return
+    site = read(file).site
+    assert site is not None
+    try:
+        make(site)
+    except PlanError as error:
+        assert {finding.id for finding in error.findings} <= {"plan.two-stores", "plan.store-apart"}
