@@ -9,13 +9,11 @@ with Lab(scene(plan, Path("build/college.ac.uk/dns")), progress=print) as lab:
 
 from __future__ import annotations
 
-import base64
-import io
 import itertools
+import json
 import os
 import shutil
 import sys
-import tarfile
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -215,9 +213,15 @@ class Lab:
             "ansible_ssh_common_args": self._ssh_options(),
             **(variables or {}),
         }
-        argv = [*self.vantage("management", "inside").command_prefix(), program, playbook]
-        for key, value in extra.items():
-            argv += ["--extra-vars", f"{key}={_quoted(value)}"]
+        said = self.folder / "variables.json"
+        said.write_text(json.dumps(extra), encoding="utf-8")
+        argv = [
+            *self.vantage("management", "inside").command_prefix(),
+            program,
+            playbook,
+            "--extra-vars",
+            f"@{said}",
+        ]
         environment = {key: value for key, value in os.environ.items() if not key.startswith("ANSIBLE_")}
         environment |= {
             "ANSIBLE_CONFIG": str(project / "ansible.cfg"),
@@ -259,10 +263,10 @@ class Lab:
             for question, argv in _QUESTIONS if name != "world" else _QUESTIONS[:_SYSTEM_QUESTIONS]:
                 _status, said = self.shell.run(name, *argv, timeout=20)
                 (place / question).write_text(said, encoding="utf-8")
-            logs = "tar -C /var/log --exclude=./journal -cf - . | base64"
-            status, packed = self.shell.run(name, "sh", "-c", logs, timeout=60)
-            if status == 0:
-                _unpack(packed, place / "var-log")
+            logs = self._root(name) / "var/log"
+            if logs.is_dir():  # not so when the host itself is down
+                beside_journal = shutil.ignore_patterns("journal")
+                shutil.copytree(logs, place / "var-log", symlinks=True, ignore=beside_journal, dirs_exist_ok=True)
         shutil.copytree(self.folder / "inbox", folder / "foreign-mail", dirs_exist_ok=True)
 
     # ---- how it is made
@@ -392,16 +396,6 @@ def _lay(root: Path, put: Put) -> None:
     path.touch(mode=put.mode)
     path.write_text(put.text, encoding="utf-8")
     path.chmod(put.mode)
-
-
-def _unpack(packed: str, folder: Path) -> None:
-    with tarfile.open(fileobj=io.BytesIO(base64.b64decode(packed))) as archive:
-        archive.extractall(folder, filter="data")
-
-
-def _quoted(value: str) -> str:
-    """For ansible's ``key=value`` form, which splits at spaces like a shell."""
-    return "'" + value.replace("'", "'\\''") + "'"
 
 
 def _text(lines: Iterable[str]) -> str:

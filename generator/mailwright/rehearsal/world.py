@@ -60,9 +60,16 @@ _EVERY_UNIT = """\
 [Service]
 ProtectHostname=no
 """
+_DBUS_UNIT = """\
+# Rehearsal only: as root it would raise its limits above what the machine may give, fail, and write a warning.
+[Service]
+User=messagebus
+"""
 # What only a container needs; a real host runs the packages' own units.
 IN_CONTAINER = (
-    Put("/etc/systemd/system/chrony.service.d/rehearsal.conf", _CHRONY_UNIT),
+    # Of two drop-ins with one file name a unit heeds one alone, so each has its own.
+    Put("/etc/systemd/system/chrony.service.d/rehearsal-clock.conf", _CHRONY_UNIT),
+    Put("/etc/systemd/system/dbus.service.d/rehearsal-limits.conf", _DBUS_UNIT),
     Put("/etc/systemd/system/service.d/rehearsal.conf", _EVERY_UNIT),
 )
 
