@@ -34,7 +34,7 @@ def letter(
     usual: tuple[Header, ...] = (
         ("From", sender),
         ("To", recipient),
-        ("Date", formatdate(localtime=False)),
+        ("Date", formatdate(localtime=True)),
         ("Message-ID", f"<{mark}@{(sender.rpartition('@')[2] or 'invalid').strip('> ')}>"),
         ("Subject", mark),
     )

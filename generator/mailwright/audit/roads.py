@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 
 from mailwright.audit.model import (
     Account,
@@ -104,11 +105,21 @@ def unreachable(context: Context, where: Where) -> Iterator[Observation]:
 
 
 def tls(context: Context) -> ssl.SSLContext:
-    """A client that verifies certificates and names, and speaks TLS 1.2 or newer."""
+    """A client that verifies certificates and names, and speaks TLS 1.2 or newer. Shared: not to be changed."""
+    return _shared_client(context.trust)
+
+
+@cache
+def _shared_client(trust: str | None) -> ssl.SSLContext:
+    return client(trust)
+
+
+def client(trust: str | None) -> ssl.SSLContext:
+    """The same, made anew; it takes a while, since the system's authorities are read."""
     made = ssl.create_default_context()
     made.minimum_version = ssl.TLSVersion.TLSv1_2
-    if context.trust is not None:
-        made.load_verify_locations(cafile=context.trust)
+    if trust is not None:
+        made.load_verify_locations(cafile=trust)
     return made
 
 

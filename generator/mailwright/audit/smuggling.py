@@ -61,7 +61,7 @@ def inbound(context: Context) -> Iterator[Observation]:
 
 def outbound(context: Context) -> Iterator[Observation]:
     """On submission, logged in: the same message for a host outside leaves as one message or not at all
-    (ADDR-6)."""
+    (ADDR-6), and holds nothing that a lax host would take for an end: a bare CR, a bare LF, a dot among NULs."""
     who = roads.anybody(context)
     foreign = posting.outsider(context)
     for door in roads.doors(context, "outside", "submission", "submissions")[:1]:
@@ -78,7 +78,8 @@ def outbound(context: Context) -> Iterator[Observation]:
                         _what(attempt, door), f"{attempt.seen}; it did not arrive", None, target=door.target
                     )
                     continue
-                yield _judged(attempt, seen is not None and attempt.outer.encode() not in seen.content, door)
+                alone = seen is not None and attempt.outer.encode() not in seen.content
+                yield _judged(attempt, alone, door, _dangers(seen.content) if seen else "")
         _, sent = posting.send_plain(context, who)
         yield Observation(
             f"an ordinary message on {sent.door}",
@@ -116,13 +117,25 @@ def _content(sender: str, recipient: str, outer: str, hidden: str, end: bytes) -
     return first + end + commands + second
 
 
-def _judged(attempt: Attempt, alone: bool, door: roads.Door) -> Observation:
+def _dangers(content: bytes) -> str:
+    """What in a message that arrived could be mistaken for an end of data; nothing when all is well."""
+    lines = content.split(b"\r\n")
+    if any(b"\r" in line or b"\n" in line for line in lines):
+        return "a bare CR or LF"
+    if any(b"\0" in line and line.strip(b"\0") == b"." and line.startswith(b"\0") for line in lines):
+        return "a dot among NULs"  # one that begins with the dot was doubled on the wire
+    return ""
+
+
+def _judged(attempt: Attempt, alone: bool, door: roads.Door, dangers: str = "") -> Observation:
     seen = attempt.seen
     if attempt.more:
         seen += "; and it went on to answer the hidden commands"
     if alone:
         seen += "; the hidden message arrived"
-    return Observation(_what(attempt, door), seen, not alone and not attempt.more, target=door.target)
+    if dangers:
+        seen += f"; it left with {dangers}"
+    return Observation(_what(attempt, door), seen, not (alone or attempt.more or dangers), target=door.target)
 
 
 def _what(attempt: Attempt, door: roads.Door) -> str:

@@ -47,7 +47,7 @@ def _judged(context: Context, *services: str) -> Iterator[Observation]:
     for door in roads.doors(context, "outside", *services):
         with roads.vantage(context, "outside").enter():
             for what, version in _NEW:
-                client = roads.tls(context)
+                client = roads.client(context.trust)
                 client.minimum_version = client.maximum_version = version
                 ok, seen = _spoken(door, client)
                 yield Observation(f"{what} with a verified certificate on {door}", seen, ok, True, door.target)
