@@ -63,3 +63,12 @@ def test_a_server_that_is_no_word_is_refused(server: str) -> None:
 def test_the_time_zone_is_the_organisations() -> None:
     plan = make(load_example())
     assert time.variables(plan, plan.host(HOST)) == {"time_zone": "Europe/London"}
+
+
+@pytest.mark.parametrize(
+    "zone", ["", "../../etc/passwd", "/etc/passwd", "Europe//London", "Europe/London\n", "a b"]
+)
+def test_a_time_zone_that_would_leave_its_folder_is_refused(zone: str) -> None:
+    plan = make(load_example())
+    with pytest.raises(FormatError):
+        time.variables(replace(plan, settings=replace(plan.settings, timezone=zone)), plan.host(HOST))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from mailwright.components.model import Component, File
 from mailwright.formats import chrony
-from mailwright.formats.engine import render
+from mailwright.formats.engine import FormatError, render
 from mailwright.plan.model import HostFacts, Plan
+
+# Becomes part of a path: /usr/share/zoneinfo/Europe/London
+_TIME_ZONE = re.compile(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*")
 
 
 def files(plan: Plan, host: HostFacts) -> tuple[File, ...]:
@@ -16,7 +21,9 @@ def files(plan: Plan, host: HostFacts) -> tuple[File, ...]:
 
 
 def variables(plan: Plan, _host: HostFacts) -> dict[str, object]:
-    """``time_zone``: what /etc/localtime leads to, an IANA name."""
+    """``time_zone``: what /etc/localtime leads to, an IANA name. Raises FormatError for what cannot be one."""
+    if not _TIME_ZONE.fullmatch(plan.settings.timezone):
+        raise FormatError(plan.settings.timezone, "a path", "it is no name of a time zone")
     return {"time_zone": plan.settings.timezone}
 
 
