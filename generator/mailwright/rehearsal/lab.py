@@ -84,15 +84,18 @@ class Lab:
     """A context manager: inside it, the hosts are up. ``progress`` is told what is being done.
 
     keep  leave everything running at the end; ``how_to_get_in`` then says how to look around and clear away
+    run   the id of a lab of the same scene that was kept: to look at it from another process, without entering
 
     Entering raises LabError when the machine cannot do it, or when a host does not come up.
     """
 
-    def __init__(self, scene: Scene, progress: images.Progress, keep: bool = False) -> None:
+    def __init__(
+        self, scene: Scene, progress: images.Progress, keep: bool = False, run: str | None = None
+    ) -> None:
         self.scene = scene
         self.topology = scene.topology()
         self.keep = keep
-        self.run = runs.new_id(next(_serials))
+        self.run = run or runs.new_id(next(_serials))
         self.folder = runs.folder(self.run)
         self.mail = ForeignMail(self.folder / "inbox")
         self._progress = progress
