@@ -42,6 +42,8 @@ def name(text: str) -> str:
     lower = text.lower()
     if lower.endswith("."):
         raise ValueError(f"{text!r} ends with a dot: leave it out")
+    if any(dot in lower for dot in "\u3002\uff0e\uff61"):  # IDNA would take them for dots
+        raise ValueError(f"{text!r} is not a domain name: it holds a dot that is not the ASCII one")
     if not lower.isascii() or "xn--" in lower:
         import idna
 
@@ -99,6 +101,8 @@ def size(text: str) -> int:
 def ip(text: str) -> IPAddress:
     """An IPv4 or IPv6 address that a host can have."""
     try:
+        if "%" in text:  # the scope of a link-local address
+            raise ValueError
         found = ip_address(text)
     except ValueError:
         raise ValueError(f"{text!r} is not an IP address") from None

@@ -21,6 +21,8 @@ MAX_LINE = 16 * 1024  # bytes
 # One field of RFC 4180: quoted, with "" for a quotation mark; or plain, without any.
 _FIELD = re.compile(r'"((?:[^"]|"")*)"(?=,|$)|([^",]*)(?=,|$)')
 
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
+
 # Number and text of a line, and its fields.
 Row = tuple[int, str, list[str]]
 
@@ -62,12 +64,12 @@ class Table:
                     if number == 1 or len(raw) == MAX_LINE:
                         return  # without its header, or in the middle of a line, the rest makes no sense
                     continue
+                if not text:
+                    continue
                 if not self.header:
                     self.header = self._header(text, number)
                     if not self.header:
                         return
-                    continue
-                if not text:
                     continue
                 fields = self._fields(text, number)
                 if fields is not None:
@@ -144,9 +146,12 @@ class Table:
         while True:
             match = _FIELD.match(text, at)
             if match is None:
-                closed = text[at] != '"' or re.match(r'"(?:[^"]|"")*"', text[at:])
-                message = "a quotation mark inside a field" if closed else "a quotation mark that is not closed"
-                column = (text.index('"', at) if text[at] != '"' else at) + 1
+                quoted = _QUOTED.match(text, at)
+                if text[at] == '"' and quoted is None:
+                    message, column = "a quotation mark that is not closed", at + 1
+                else:
+                    message = "a quotation mark inside a field"
+                    column = (quoted.end() if quoted else text.index('"', at)) + 1
                 fix = 'Put the whole field in double quotes, and write "" for one inside it.'
                 self.error("source.broken-row", message, number, column, fix)
                 return None
