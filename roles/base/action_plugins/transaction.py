@@ -112,9 +112,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
             texts[path] = text
         return [dict(entry) for entry in listed]
 
-    def _from_path(
-        self, entry: Mapping[str, Any], texts: dict[str, bytes], must_exist: bool
-    ) -> dict[str, Any]:
+    def _from_path(self, entry: Mapping[str, Any], texts: dict[str, bytes], must_exist: bool) -> dict[str, Any]:
         """A file that the project does not hold: plain or vaulted, at a path of the control machine."""
         path, src = str(entry["path"]), str(entry["src"])
         listed = {name: entry[name] for name in ("path", "owner", "group", "mode")}

@@ -110,15 +110,15 @@ options:
     default: []
   prepare:
     description:
-      - What must run after the swap and before the services are told, as C(argv); only when one of the paths (shell
-        patterns) C(on) changed.
+      - What must run after the swap and before the services are told, as C(argv); only when one of C(paths) (shell
+        patterns) changed.
     type: list
     elements: dict
     default: []
   services:
     description:
-      - Units that must be enabled and running. C(on) is the shell patterns of paths after whose change the unit reads
-        its files anew (without, any path), C(action) how (reload, restart or none), C(restart_on) after which it
+      - Units that must be enabled and running. C(paths) is the shell patterns after whose change the unit reads
+        its files anew (without, of any), C(action) how (reload, restart or none), C(restart_on) after which it
         needs a restart, C(alive) an argv that ends with 0 when it really runs, C(undo) one that takes back what a
         first start did.
     type: list
@@ -174,15 +174,15 @@ class Work:
 
     @property
     def record(self) -> Path:
-        return journal.STATE / f"{self.component}.json"
+        return Path(journal.STATE, f"{self.component}.json")
 
     @property
     def journal(self) -> Path:
-        return journal.STATE / f"{self.component}.journal"
+        return Path(journal.STATE, f"{self.component}.journal")
 
     @property
     def stage(self) -> Path:
-        return journal.STATE / f"{self.component}.stage"
+        return Path(journal.STATE, f"{self.component}.stage")
 
     @property
     def timer(self) -> str:
@@ -265,15 +265,15 @@ def difference(work: Work) -> Difference:
         tuple(
             path
             for path, seed in sorted(work.seeds.items())
-            if not os.path.exists(path) or (seed.sha256 and record.seeds.get(path) != seed.sha256)
+            if not Path(path).exists() or (seed.sha256 and record.seeds.get(path) != seed.sha256)
         ),
         service.states(work.units),
     )
 
 
 def _is(path: str, file: Wanted) -> bool:
-    now = look(path)
-    return now == Seen("file", file.sha256, uid(file.owner) or 0, gid(file.group) or 0, file.mode)
+    shall = Seen("file", file.sha256, uid(file.owner) or 0, gid(file.group) or 0, file.mode)
+    return bool(look(path) == shall)
 
 
 def _is_folder(folder: Wanted) -> bool:
@@ -301,9 +301,14 @@ def build_stage(work: Work, found: Difference, archive: str) -> None:
     shutil.rmtree(work.stage, ignore_errors=True)
     work.stage.mkdir(mode=0o700, parents=True)
     for folder in work.beside:
-        if os.path.isdir(folder):
+        if Path(folder).is_dir():
+            # what a link leads to, because postfix check complains of links that leave the tree
             shutil.copytree(
-                folder, work.stage / folder[1:], symlinks=True, ignore=_only_files_and_folders, dirs_exist_ok=True
+                folder,
+                work.stage / folder[1:],
+                ignore=_only_files_and_folders,
+                ignore_dangling_symlinks=True,
+                dirs_exist_ok=True,
             )
     for path in (*found.files.obsolete, *found.obsolete_products):
         (work.stage / path[1:]).unlink(missing_ok=True)
@@ -332,7 +337,10 @@ def make_products(work: Work, found: Difference, leave_out: bool) -> None:
     """Makes the tables in the stage, with the mode and owner of what they are made from."""
     for path in found.products:
         source, table = work.products[path]
-        entry = {"argv": [argument.replace("{path}", source.path) for argument in table["argv"]], "refuse": "warning:"}
+        entry = {
+            "argv": [argument.replace("{path}", source.path) for argument in table["argv"]],
+            "refuse": "warning:",
+        }
         if leave_out and not service.installed(entry):
             continue
         service.ask(entry, str(work.stage))
@@ -344,14 +352,14 @@ def make_products(work: Work, found: Difference, leave_out: bool) -> None:
 def swap(work: Work, found: Difference) -> None:
     """Renames everything into place. What is there is in the journal already."""
     moves = [*found.files.content, *found.files.repaired, *found.products]
-    folders = {os.path.dirname(path) for path in found.touched}
+    folders = {Path(path).parent for path in found.touched}
     for path in moves:
         waiting = journal.temporary(path)
         journal.copy_exactly(str(work.stage / path[1:]), waiting)
     for path in moves:
-        os.replace(journal.temporary(path), path)
+        Path(journal.temporary(path)).replace(path)
     for path in (*found.files.obsolete, *found.obsolete_products):
-        os.unlink(path)
+        Path(path).unlink()
     for folder in folders:
         journal.sync_folder(folder)
 
@@ -367,33 +375,34 @@ def missing_folders(paths: Sequence[str]) -> list[str]:
 
 def make_folders(work: Work, found: Difference, missing: Sequence[str]) -> None:
     for path in missing:
-        os.mkdir(path)
-        os.chmod(path, 0o755)
+        Path(path).mkdir()
+        Path(path).chmod(0o755)  # whatever the umask
     for folder in work.directories:
         if folder.path in found.directories:
             os.chown(folder.path, uid(folder.owner) or 0, gid(folder.group) or 0)
-            os.chmod(folder.path, folder.mode)
+            Path(folder.path).chmod(folder.mode)
 
 
 def sow(work: Work, found: Difference) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
     """Adds first lines for logins that never had one. Returns the record's parts: seeds and seeded logins."""
     seeds, seeded = dict(found.record.seeds), dict(found.record.seeded)
     for path in found.seeds:
-        seed, before = work.seeds[path], seeded.get(path, ())
-        there = os.path.exists(path)
-        current = Path(path).read_text(encoding="utf-8") if there else ""
+        seed, target, before = work.seeds[path], Path(path), seeded.get(path, ())
+        there = target.exists()
+        current = target.read_text(encoding="utf-8") if there else ""
         sown = work.stage / ".seed" / path[1:]
         text, logins = merge_seed(current, sown.read_text(encoding="utf-8"), before)
         if text != current or not there:
-            # an existing file keeps the owner and mode that it has on the host
             place(work.stage, seed, text.encode())
-            journal.copy_exactly(str(work.stage / path[1:]), journal.temporary(path))
-            if there:
-                status = os.stat(path)
-                os.chown(journal.temporary(path), status.st_uid, status.st_gid)
-                os.chmod(journal.temporary(path), stat.S_IMODE(status.st_mode))
-            os.replace(journal.temporary(path), path)
-            journal.sync_folder(os.path.dirname(path))
+            staged = work.stage / path[1:]
+            if there:  # it keeps the owner and mode that it has on the host
+                status = target.stat()
+                os.chown(staged, status.st_uid, status.st_gid)
+                staged.chmod(stat.S_IMODE(status.st_mode))
+            waiting = Path(journal.temporary(path))
+            journal.copy_exactly(str(staged), str(waiting))
+            waiting.replace(target)
+            journal.sync_folder(target.parent)
         seeds[path] = seed.sha256
         seeded[path] = tuple(sorted({*before, *logins}))
     return seeds, seeded
@@ -447,7 +456,9 @@ def run(work: Work, archive: str, check_mode: bool, diff_mode: bool) -> dict[str
     try:
         for file in [] if check_mode else [*work.wanted.values(), *work.directories, *work.seeds.values()]:
             if uid(file.owner) is None or gid(file.group) is None:
-                raise Refused(f"{file.path} shall belong to {file.owner}:{file.group}, which this host does not have")
+                raise Refused(
+                    f"{file.path} shall belong to {file.owner}:{file.group}, which this host does not have"
+                )
         build_stage(work, found, archive)
         make_products(work, found, leave_out=check_mode)
         unasked = [entry["argv"][0] for entry in work.checks if check_mode and not _can_ask(found, entry)]
@@ -495,7 +506,7 @@ def change(work: Work, found: Difference) -> dict[str, Any]:
         if any(path.startswith(journal.UNIT_FOLDERS) for path in found.touched):
             journal.systemctl("daemon-reload")
         for entry in work.prepare:
-            if any(matches(path, entry.get("on") or ("*",)) for path in found.touched):
+            if any(matches(path, entry.get("paths") or ("*",)) for path in found.touched):
                 service.ask(entry)
         if work.confirm:
             arm(work)
@@ -587,7 +598,9 @@ def look_only(work: Work, check_mode: bool) -> dict[str, Any]:
         disarm(work)
         trouble = journal.restore(work.journal)
         if trouble:
-            raise Refused(f"{work.component}: an apply was interrupted, and what was before does not start: {trouble}")
+            raise Refused(
+                f"{work.component}: an apply was interrupted, and what was before does not start: {trouble}"
+            )
         undone = True
     found = difference(work)
     if not check_mode and found.empty and found.record.files != {p: f.sha256 for p, f in work.wanted.items()}:

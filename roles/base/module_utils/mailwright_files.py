@@ -106,7 +106,7 @@ def matches(path: str, patterns: Iterable[str]) -> bool:
 
 
 def digest(path: str | Path) -> str:
-    with open(path, "rb") as handle:
+    with Path(path).open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
@@ -117,7 +117,7 @@ def look(path: str) -> Seen:
     except (FileNotFoundError, NotADirectoryError):
         return Seen("absent")
     if stat.S_ISLNK(status.st_mode):
-        return Seen("link", os.readlink(path), status.st_uid, status.st_gid)
+        return Seen("link", str(Path(path).readlink()), status.st_uid, status.st_gid)
     if not stat.S_ISREG(status.st_mode):
         return Seen("other", "", status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode))
     return Seen("file", digest(path), status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode))

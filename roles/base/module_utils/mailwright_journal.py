@@ -72,7 +72,7 @@ def write(path: Path, text: str, mode: int = 0o600) -> None:
         handle.write(text)
         handle.flush()
         os.fsync(handle.fileno())
-    os.replace(waiting, path)
+    waiting.replace(path)
     sync_folder(path.parent)
 
 
@@ -82,7 +82,7 @@ def copy_exactly(source: str, target: str) -> None:
     shutil.copy2(source, target, follow_symlinks=False)
     os.chown(target, status.st_uid, status.st_gid, follow_symlinks=False)
     if not stat.S_ISLNK(status.st_mode):
-        os.chmod(target, stat.S_IMODE(status.st_mode))  # chown clears set-id bits
+        Path(target).chmod(stat.S_IMODE(status.st_mode))  # chown clears set-id bits
         descriptor = os.open(target, os.O_RDONLY)
         try:
             os.fsync(descriptor)
@@ -107,7 +107,7 @@ def begin(folder: Path, paths: Sequence[str], directories: Sequence[str], units:
     sync_folder(folder / "old")
     folders: list[dict[str, Any]] = []
     for path in directories:
-        status = os.stat(path) if os.path.isdir(path) else None
+        status = Path(path).stat() if Path(path).is_dir() else None
         folders.append({"path": path, "old": [status.st_uid, status.st_gid, status.st_mode] if status else None})
     write(folder / "journal.json", json.dumps({"files": entries, "directories": folders, "units": [*units]}))
 
@@ -141,23 +141,21 @@ def restore(folder: Path) -> list[str]:
         if not unit["enabled"]:
             systemctl("disable", unit["unit"])
     for entry in reversed(journal["files"]):
-        path, waiting = entry["path"], temporary(entry["path"])
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(waiting)
+        path, waiting = Path(entry["path"]), Path(temporary(entry["path"]))
+        waiting.unlink(missing_ok=True)
         if entry["old"] is not None:
-            copy_exactly(str(folder / "old" / entry["old"]), waiting)
-            os.replace(waiting, path)
+            copy_exactly(str(folder / "old" / entry["old"]), str(waiting))
+            waiting.replace(path)
         else:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(path)
+            path.unlink(missing_ok=True)
     for directory in reversed(journal["directories"]):
         if directory["old"]:
             owner, group, mode = directory["old"]
             os.chown(directory["path"], owner, group)
-            os.chmod(directory["path"], stat.S_IMODE(mode))
+            Path(directory["path"]).chmod(stat.S_IMODE(mode))
         else:
             with contextlib.suppress(OSError):  # somebody else's file in it: it stays
-                os.rmdir(directory["path"])
+                Path(directory["path"]).rmdir()
     if any(entry["path"].startswith(UNIT_FOLDERS) for entry in journal["files"]):
         systemctl("daemon-reload")
     words: list[str] = []

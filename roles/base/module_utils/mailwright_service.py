@@ -34,7 +34,7 @@ class ServiceError(Exception):
 class Unit:
     """A systemd unit that shall be enabled and running.
 
-    on          reads its files anew when one of these paths (shell patterns) changed; empty: any
+    paths       reads its files anew when one of these (shell patterns) changed; empty: any
     restart_on  needs a restart, not a reload, when one of these changed
     action      how it is told otherwise: reload, restart, or none
     alive       argv that ends with 0 when it really runs (Debian 12's postfix.service is active with no master)
@@ -42,7 +42,7 @@ class Unit:
     """
 
     unit: str
-    on: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
     restart_on: tuple[str, ...] = ()
     action: str = "reload"
     alive: tuple[str, ...] = ()
@@ -52,7 +52,7 @@ class Unit:
     def read(cls, entry: Mapping[str, Any]) -> Unit:
         return cls(
             entry["unit"],
-            tuple(entry.get("on") or ()),
+            tuple(entry.get("paths") or ()),
             tuple(entry.get("restart_on") or ()),
             entry.get("action") or "reload",
             tuple(entry.get("alive") or ()),
@@ -61,7 +61,7 @@ class Unit:
 
     def action_for(self, paths: Sequence[str]) -> str:
         """``reload``, ``restart`` or nothing, after these paths changed."""
-        if not any(matches(path, self.on or ("*",)) for path in paths) or self.action == "none":
+        if not any(matches(path, self.paths or ("*",)) for path in paths) or self.action == "none":
             return ""
         return "restart" if any(matches(path, self.restart_on) for path in paths) else self.action
 
@@ -170,7 +170,15 @@ def journal_words(units: Sequence[Unit], since: float) -> str:
         return ""
     # postfix@-.service speaks for postfix.service
     patterns = [f"--unit={unit.unit.rpartition('.')[0]}*" for unit in units]
-    argv = ["journalctl", "--quiet", "--no-pager", "--output=cat", "--lines=25", f"--since=@{int(since)}", *patterns]
+    argv = [
+        "journalctl",
+        "--quiet",
+        "--no-pager",
+        "--output=cat",
+        "--lines=25",
+        f"--since=@{int(since)}",
+        *patterns,
+    ]
     return command(argv, 30).stdout.strip()
 
 
@@ -216,7 +224,9 @@ def _talk(entry: Mapping[str, Any]) -> str:
                 answer = _answer(reader, last_line)
                 transcript[-1:] = [f"  {said}" for said in answer]
                 if not re.search(f"^(?:{line[2:]})", "\n".join(answer), re.MULTILINE):
-                    raise ServiceError(f"{where}: expected {line[2:]!r} in the last answer of\n" + "\n".join(transcript))
+                    raise ServiceError(
+                        f"{where}: expected {line[2:]!r} in the last answer of\n" + "\n".join(transcript)
+                    )
             else:
                 raise ServiceError(f"not a line of a dialogue: {line!r}")
     except (OSError, EOFError) as error:
