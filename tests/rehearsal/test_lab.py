@@ -252,6 +252,37 @@ def test_the_journal_has_no_complaint_that_only_a_container_provokes(lab: Lab) -
     assert [line for line in unexpected if "container" in line or "not permitted" in line] == []
 
 
+def test_hosts_of_both_releases_in_several_prefixes_reach_each_other() -> None:
+    def host(name: str, system: str, *addresses: str) -> HostFacts:
+        return HostFacts(name, tuple(map(ip_address, addresses)), system, ("mx",), Because("", "test"))  # type: ignore[arg-type]
+
+    hosts = (
+        host("one.college.ac.uk", "debian-13", "198.51.100.25", "2001:db8:100::25"),
+        host("two.college.ac.uk", "debian-12", "10.20.0.25", "2001:db8:200::25"),
+        host("away.college.ac.uk", "debian-13", "203.0.113.7"),
+    )
+    campus = ("198.51.100.0/24", "10.20.0.0/16", "2001:db8:100::/48", "2001:db8:200::/48")
+    several = Scene(
+        hosts=hosts,
+        campus=tuple(map(ip_network, campus)),
+        management=(ip_network("10.99.0.0/24"),),
+        time_servers=("203.0.113.99",),
+    )
+    with Lab(several, progress=print) as lab:
+        names = [facts.name for facts in hosts]
+        places = [*names, *(client.name for client in lab.topology.clients), "outside", "world"]
+        for place in places:
+            vantage = lab.vantage(place, "inside")
+            versions = {ip.version for ip in vantage.addresses}
+            for address in (
+                address for facts in hosts for address in facts.addresses if address.version in versions
+            ):
+                assert banner(vantage, str(address))[0].startswith(b"SSH-2.0"), (place, address)
+        for name in names:
+            assert lab.ssh(name, "hostname", "--fqdn") == (0, f"{name}\n")
+        assert lab.shell.run("two.college.ac.uk", "grep", "-c", "bookworm", "/etc/os-release")[0] == 0
+
+
 BROKEN = """
 import time
 from mailwright.rehearsal.lab import Lab

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mailwright.rehearsal import images, machine
+from mailwright.rehearsal import machine
 from mailwright.rehearsal.errors import LabError
 
 
@@ -57,21 +57,3 @@ def test_too_little_space(tmp_path: Path) -> None:
     machine.check_space(tmp_path / "not" / "there", 1)
     with pytest.raises(LabError, match="Too little space"):
         machine.check_space(tmp_path, 2**60)
-
-
-def test_an_unknown_system_is_refused_and_the_known_ones_are_named() -> None:
-    with pytest.raises(LabError, match="debian-12, debian-13"):
-        images.recipe("debian-11")
-
-
-def test_an_image_is_another_one_when_its_recipe_changes() -> None:
-    known = images.recipe("debian-13")
-    changed = images.Recipe(known.name, known.suite, (*known.packages, "mutt"), known.preseed, known.hooks)
-    assert known.reference != changed.reference
-    assert known.reference == images.recipe("debian-13").reference
-
-
-def test_the_key_that_is_missing_is_told() -> None:
-    error = images._build_error(images.recipe("debian-13"), ["I: x", "E: NO_PUBKEY 0123"])
-    assert "debian-archive-keyring" in error.way_out
-    assert "NO_PUBKEY 0123" in error.message

@@ -103,6 +103,7 @@ def ensure_image(name: str, progress: Progress) -> str:
     with _lock(name, progress):
         if not _exists(wanted.reference):  # somebody else may have built it meanwhile
             _build(wanted, progress)
+            drop_stale_images()
     return wanted.reference
 
 

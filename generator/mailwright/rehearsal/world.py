@@ -114,7 +114,6 @@ def _nsd(topology: Topology, served: Mapping[str, str]) -> str:
 
 def _unbound(topology: Topology) -> str:
     lines = ["server:", '  chroot: ""', '  module-config: "iterator"', "  use-syslog: yes", "  num-threads: 1"]
-    lines += ["  cache-max-ttl: 5", "  cache-max-negative-ttl: 2"]  # a changed zone is soon seen
     lines += [f"  interface: {address}" for address in topology.resolver]
     lines += ["  access-control: 0.0.0.0/0 allow", "  access-control: ::/0 allow"]
     lines += [f'  local-zone: "{name}" nodefault' for name in _BUILT_IN_ZONES]
