@@ -27,7 +27,8 @@ _TYPES = {
 
 
 @cache
-def _schema(name: str) -> dict[str, Any]:
+def load_schema(name: str) -> dict[str, Any]:
+    """The schema of that name from the folder schemas."""
     path = resources.folder("schemas") / f"{name}.schema.json"
     schema: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return schema
@@ -35,7 +36,7 @@ def _schema(name: str) -> dict[str, Any]:
 
 @cache
 def _validator(name: str) -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(_schema(name))
+    return jsonschema_rs.Draft202012Validator(load_schema(name))
 
 
 def _at(schema: dict[str, Any], path: list[str | int]) -> dict[str, Any]:
@@ -99,7 +100,7 @@ def check(document: Document, findings: Findings, name: str = "site") -> None:
     """
     report = Report(findings)
     for error in _validator(name).iter_errors(document.data):
-        for fault in _faults(error, _schema(name), document):
+        for fault in _faults(error, load_schema(name), document):
             report.error(*fault)
 
 
