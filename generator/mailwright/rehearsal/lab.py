@@ -89,9 +89,7 @@ class Lab:
     Entering raises LabError when the machine cannot do it, or when a host does not come up.
     """
 
-    def __init__(
-        self, scene: Scene, progress: images.Progress, keep: bool = False, run: str | None = None
-    ) -> None:
+    def __init__(self, scene: Scene, progress: images.Progress, keep: bool = False, run: str | None = None) -> None:
         self.scene = scene
         self.topology = scene.topology()
         self.keep = keep
@@ -209,13 +207,7 @@ class Lab:
         program = str(beside) if beside.exists() else shutil.which("ansible-playbook")
         if program is None:
             raise LabError("ansible-playbook is not installed.", "pip install ansible-core")
-        extra = {
-            "ansible_user": "root",
-            "ansible_python_interpreter": "/usr/bin/python3",
-            "ansible_ssh_private_key_file": str(self.ssh_key),
-            "ansible_ssh_common_args": self._ssh_options(),
-            **(variables or {}),
-        }
+        extra = {**self.connection(), **(variables or {})}
         said = self.folder / "variables.json"
         said.write_text(json.dumps(extra), encoding="utf-8")
         argv = [
@@ -236,6 +228,15 @@ class Lab:
             "LC_ALL": "C.UTF-8",
         }
         return [*argv, *arguments], environment
+
+    def connection(self) -> dict[str, str]:
+        """Ansible variables: how to reach the hosts, for somebody who stands in the management network."""
+        return {
+            "ansible_user": "root",
+            "ansible_python_interpreter": "/usr/bin/python3",
+            "ansible_ssh_private_key_file": str(self.ssh_key),
+            "ansible_ssh_common_args": self._ssh_options(),
+        }
 
     def ssh(self, host: str, *argv: str, timeout: float = 30.0) -> tuple[int, str]:
         """A command on a host over SSH from the management network: the road that a deployment takes."""

@@ -1,0 +1,91 @@
+"""Brings up and clears away the hosts of a scenario: the example's, in the rehearsal's lab.
+
+python3 lab.py up FOLDER debian-13      builds the example for that release into FOLDER/project and starts its hosts
+python3 lab.py down FOLDER              clears away what ``up`` of that folder left
+
+FOLDER/lab.yml is an inventory that adds to the built one how to reach the hosts. FOLDER/run is the lab's id. What is
+secret lies in the lab's own folder, which root alone can read and which goes with the lab.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+import shutil
+import sys
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from mailwright.rehearsal import credentials, runs
+from mailwright.rehearsal.lab import Lab, scene
+from mailwright.rehearsal.rehearse import Prepared, Stage, prepare, staged
+from mailwright.requirements.evaluate import evaluate
+from mailwright.site.read import read
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "inventories" / "example" / "site.yml"
+
+
+def up(folder: Path, release: str) -> None:
+    """Build, start, and leave running."""
+    down(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder / "project", ignore_errors=True)
+    described = read(EXAMPLE).site
+    if described is None:
+        raise SystemExit(f"{EXAMPLE} cannot be used; see mailwright check")
+    site = replace(described, hosts=tuple(replace(host, os=release) for host in described.hosts))
+    prepared = prepare(site, evaluate(site, date.today()), (), folder)
+    with staged(prepared, folder, print, keep=True) as stage:
+        (folder / "run").write_text(stage.lab.run, encoding="ascii")
+        (stage.lab.folder / "prepared").write_bytes(pickle.dumps(prepared))
+        (folder / "lab.yml").write_text(_inventory(stage), encoding="utf-8")
+
+
+def down(folder: Path) -> None:
+    """Clear away the lab of that folder, if there is one."""
+    mark = folder / "run"
+    if mark.exists():
+        runs.remove(mark.read_text(encoding="ascii"))
+        mark.unlink()
+        print("cleared away")
+
+
+def attach(folder: Path) -> Stage:
+    """The stage that ``up`` left running."""
+    run = (folder / "run").read_text(encoding="ascii")
+    # Our own file, in a folder that root alone can write.
+    prepared = pickle.loads((runs.folder(run) / "prepared").read_bytes())  # noqa: S301
+    if not isinstance(prepared, Prepared):
+        raise TypeError(f"the lab {run} was left by another version")
+    lab = Lab(scene(prepared.plan, prepared.project / "dns"), print, keep=True, run=run)
+    return Stage(prepared, lab, folder, lab.folder / "credentials")
+
+
+def _inventory(stage: Stage) -> str:
+    """How to reach the hosts, in the form of an inventory (JSON is YAML)."""
+    lab = stage.lab
+    wrapper = lab.folder / "ssh-from-management"
+    prefix = " ".join(f"'{word}'" for word in lab.vantage("management", "inside").command_prefix())
+    wrapper.write_text(f'#!/bin/sh\nexec {prefix} ssh "$@"\n', encoding="utf-8")
+    wrapper.chmod(0o700)
+    reach = {
+        **lab.connection(),
+        "ansible_ssh_executable": str(wrapper),
+        "ansible_ssh_transfer_method": "piped",
+        "ansible_ssh_args": "-o ControlMaster=auto -o ControlPersist=60s",
+        "ansible_control_path_dir": str(lab.folder / "ssh"),
+        **credentials.variables(stage.secrets),
+    }
+    hosts = {host.name: reach for host in stage.prepared.plan.hosts}
+    return json.dumps({"all": {"hosts": hosts}}, indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["up", folder, release]:
+            up(Path(folder), release)
+        case ["down", folder]:
+            down(Path(folder))
+        case _:
+            raise SystemExit(__doc__)

@@ -1,0 +1,49 @@
+"""What the tests of a scenario work with: its stage, and its host by way of testinfra."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import testinfra
+from testinfra.host import Host
+
+from mailwright.findings import Finding
+from mailwright.rehearsal.rehearse import Stage
+from mailwright.report.verdicts import Verdict
+
+
+def _lab() -> ModuleType:
+    path = Path(__file__).resolve().parents[1] / "lab.py"
+    spec = importlib.util.spec_from_file_location("lab", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def stage() -> Stage:
+    stage: Stage = _lab().attach(Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]))
+    return stage
+
+
+@pytest.fixture(scope="session")
+def host(stage: Stage) -> Host:
+    """The mail host. (As root in its container: what SSH reaches is tested by the deployment itself.)"""
+    return testinfra.get_host(f"podman://{stage.lab.containers['mail.college.ac.uk']}")
+
+
+@pytest.fixture(scope="session")
+def probed(stage: Stage) -> tuple[Finding, ...]:
+    """What all probes found. They run once."""
+    return stage.probe(lambda _probe, _findings, _seconds: None)
+
+
+@pytest.fixture(scope="session")
+def verdicts(stage: Stage, probed: tuple[Finding, ...]) -> dict[str, Verdict]:
+    return {verdict.requirement.id: verdict for verdict in stage.prepared.judge(probed)}
