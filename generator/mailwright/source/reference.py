@@ -37,8 +37,8 @@ This page is made from that schema.
 ## Profiles
 
 `extends` names a description that this one is laid over, which may extend another. Mappings merge key by key; a
-list or a single value replaces what the profile says. Each value remembers the file that it came from, and the paths
-of people and of the public key start at that file's folder.
+list or a single value replaces what the profile says. Each value remembers the file that it came from; the paths of
+people and of the public key start at that file's folder.
 
 ## People in a CSV file
 
