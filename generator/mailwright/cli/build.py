@@ -52,11 +52,10 @@ def command(file: Path, out: Path, format_: str, today: datetime | None) -> int:
             common.relative(judged.findings, file.parent),
             inputs.of(judged.reading, file.parent),
         )
+        written = write(tree, folder)
     except BuildError as error:
         common.show((*judged.findings, *_findings(error, judged.reading)), format_)
         return 2
-    try:
-        written = write(tree, folder)
     except WriteRefusedError as error:
         raise common.Refused(f"{error}; nothing was written.") from None
     except OSError as error:
