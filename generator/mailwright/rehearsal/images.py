@@ -73,9 +73,15 @@ _HOOKS = (
     ' ln -sf /dev/null "$1/etc/systemd/system/$unit"; done',
 )
 
+_HOST_HOOKS = (
+    *_HOOKS,
+    # As the roles install them: nothing starts before its configuration is in place.
+    'chroot "$1" systemctl disable --quiet postfix dovecot rspamd rsyslog chrony nftables',
+)
+
 RECIPES = (
-    Recipe("debian-12", "bookworm", _HOST_PACKAGES, _PRESEED, _HOOKS),
-    Recipe("debian-13", "trixie", _HOST_PACKAGES, _PRESEED, _HOOKS),
+    Recipe("debian-12", "bookworm", _HOST_PACKAGES, _PRESEED, _HOST_HOOKS),
+    Recipe("debian-13", "trixie", _HOST_PACKAGES, _PRESEED, _HOST_HOOKS),
     Recipe(WORLD, "trixie", (*_SYSTEM, "nsd", "unbound", "chrony"), "", _HOOKS),
 )
 
