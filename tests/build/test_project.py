@@ -49,6 +49,7 @@ def test_it_has_the_layout_of_the_architecture(tree: Tree) -> None:
         "hosts",
         "dns",
         "compliance",
+        "documents",
     }
     assert {"compliance/matrix.html", "compliance/matrix.json", "inventory/hosts.yml"} <= tree.keys()
     assert {"dns/college.ac.uk.zone", "dns/100.51.198.in-addr.arpa.zone"} <= tree.keys()
