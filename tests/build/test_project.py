@@ -48,6 +48,7 @@ def test_it_has_the_layout_of_the_architecture(tree: Tree) -> None:
         "roles",
         "hosts",
         "dns",
+        "documents",
         "compliance",
         "documents",
     }

@@ -49,7 +49,7 @@ def project(site: Site, plan: Plan, findings: Iterable[Finding], inputs: Iterabl
             errors.append(error)
     if errors:
         raise BuildError(errors)
-    carriers = [(path, tree[path].data) for path in sorted(tree) if path.startswith(("hosts/", "dns/"))]
+    carriers = [(path, tree[path].data) for path in sorted(tree) if path.startswith(mentions.FOLDERS)]
     verdict_rows = verdicts(REQUIREMENTS, findings, mentions.find(carriers), None)
     tree["compliance/matrix.json"] = text(matrix_json.render(site.organisation.name, verdict_rows))
     tree["compliance/matrix.html"] = text(matrix_html.render(site.organisation.name, verdict_rows))

@@ -1,4 +1,4 @@
-"""The parts of a project that say how to use it: README.md, ansible.cfg and the play."""
+"""What a project has for people to read, and what makes it run: README.md, documents, ansible.cfg, the play."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from mailwright.plan.model import Plan
 
 
 def make(plan: Plan, roles: tuple[str, ...]) -> Tree:
-    """README.md for whoever applies the project, ansible.cfg, and site.yml with ``roles`` in their order."""
+    """README.md for whoever applies the project, ``documents/`` for people, ansible.cfg, and site.yml with
+    ``roles`` in their order."""
     configuration = (resources.folder("templates") / "project" / "ansible.cfg").read_text()
     readme = render(
         MARKDOWN,
@@ -24,8 +25,17 @@ def make(plan: Plan, roles: tuple[str, ...]) -> Tree:
             for host in plan.hosts
         ],
     )
+    clocks = render(
+        MARKDOWN,
+        "documents/clocks.md.j2",
+        organisation=plan.settings.organisation,
+        servers=tuple(dict.fromkeys(clock.server for clock in plan.clocks)),
+        timezone=plan.settings.timezone,
+        postmaster=f"postmaster@{plan.settings.primary_domain}",
+    )
     return {
         "README.md": text(readme),
+        "documents/clocks.md": text(clocks),
         "ansible.cfg": text(configuration),
         "site.yml": text(render(playbook.PLAYBOOK, "project/site.yml.j2", roles=roles)),
     }

@@ -59,7 +59,7 @@ class Prepared:
     def settings(self) -> mentions.Mentions:
         """Where the built files carry each requirement; named from the project's folder on."""
         files = sorted(
-            path for part in ("hosts", "dns") for path in (self.project / part).rglob("*") if path.is_file()
+            path for part in mentions.FOLDERS for path in (self.project / part).rglob("*") if path.is_file()
         )
         return mentions.find((path.relative_to(self.project).as_posix(), path.read_bytes()) for path in files)
 

@@ -43,8 +43,8 @@ def _lines(finding: Finding, colour: bool) -> list[str]:
     if colour:
         level = f"\x1b[{_COLOURS[finding.status]}m{level}\x1b[0m"
     lines = [f"{head}{level} {finding.id} {visible(finding.message)}"]
-    if finding.evidence:
-        lines.append(f"    seen: {visible(finding.evidence)}")
+    for number, line in enumerate(finding.evidence.split("\n") if finding.evidence else ()):
+        lines.append(f"    {'seen:' if number == 0 else '     '} {visible(line)}")
     if finding.fix:
         lines.append(f"    mend: {visible(finding.fix)}")
     return lines

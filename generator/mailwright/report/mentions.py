@@ -1,4 +1,4 @@
-"""Where the rendered files name a requirement: the evidence of kind ``config``."""
+"""Where the rendered files name a requirement: the evidence of the kinds ``config`` and ``document``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 MOST_LINES = 8
+DOCUMENTS = "documents/"
+FOLDERS = ("hosts/", "dns/", DOCUMENTS)
+"""The parts of a project whose files are evidence."""
 
 _ID = re.compile(rb"\b[A-Z]{3,8}-[0-9]{1,2}\b")
 # What makes the rest of a line a comment in the formats that are rendered; nftables has comments as statements too.

@@ -11,10 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailwright.findings import Finding, Status
-from mailwright.report.mentions import Mention
+from mailwright.findings import Finding, Level, Status
+from mailwright.report.mentions import DOCUMENTS, Mention
 from mailwright.requirements.model import Evidence as Kind
 from mailwright.requirements.model import Requirement
+
+_STRENGTH = {Level.ADVICE: 1, Level.SHOULD: 2, Level.SHOULD_NOT: 2, Level.MUST: 3, Level.ERROR: 4}
 
 
 class Word(StrEnum):
@@ -26,12 +28,16 @@ class Word(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One piece of evidence. ``source`` is a rule, a probe, a file and its lines, or who attests it and when."""
+    """One piece of evidence. ``source`` is a rule, a probe, a file and its lines, or who attests it and when.
+
+    remark  of a rule that asks more than the requirement does: good to know, and nothing against the verdict
+    """
 
     kind: Kind
     status: Status
     source: str
     text: str
+    remark: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,10 @@ def verdicts(
         _verdict(
             requirement,
             _Evidence(
-                checks=[_from_finding("check", item) for item in by_check[requirement.id]],
+                checks=[
+                    _from_finding("check", item, _STRENGTH[item.level] < _STRENGTH[requirement.level])
+                    for item in by_check[requirement.id]
+                ],
                 settings=[_from_mention(item) for item in settings.get(requirement.id, ())],
                 probes=None
                 if probes is None
@@ -86,8 +95,8 @@ class _Evidence:
 
 def _verdict(requirement: Requirement, evidence: _Evidence) -> Verdict:
     items = evidence.items
-    failed = [item for item in items if item.status is Status.FAIL]
-    waived = [item for item in items if item.status is Status.WAIVED]
+    failed = [item for item in items if item.status is Status.FAIL and not item.remark]
+    waived = [item for item in items if item.status is Status.WAIVED and not item.remark]
     missing = tuple(_missing(requirement, evidence))
     if failed or waived:
         word = Word.NOT_MET
@@ -110,7 +119,7 @@ def _missing(requirement: Requirement, evidence: _Evidence) -> Iterator[str]:
                 if not any(item.status is Status.PASS for item in evidence.checks):
                     yield "no rule over the description passed"
             case "config":
-                if not evidence.settings:
+                if not any(item.kind == "config" for item in evidence.settings):
                     yield "no rendered setting carries it"
             case "probe":
                 if evidence.probes is None:
@@ -118,7 +127,9 @@ def _missing(requirement: Requirement, evidence: _Evidence) -> Iterator[str]:
                 elif not any(item.status is Status.PASS for item in evidence.probes):
                     yield "no probe passed"
             case "document":
-                pass  # none is generated in this version: where that leaves something open, the gap says so
+                documented = any(item.kind == "document" for item in evidence.settings)
+                if not documented and "attest" not in requirement.evidence:
+                    yield "no document that says it is built"
             case "attest":
                 if not any(item.kind == "attest" for item in evidence.checks):
                     yield "nobody attests it in the description"
@@ -131,14 +142,15 @@ def _by_requirement(findings: Iterable[Finding]) -> defaultdict[str, list[Findin
     return grouped
 
 
-def _from_finding(kind: Kind, finding: Finding) -> Item:
+def _from_finding(kind: Kind, finding: Finding, weaker: bool = False) -> Item:
     place = finding.where or finding.target
     message = f"{place}: {finding.message}" if place else finding.message
     if finding.status is Status.ATTESTED:
         return Item("attest", finding.status, finding.evidence, message)
     text = f"{message} [{finding.evidence}]" if finding.evidence else message
-    return Item(kind, finding.status, finding.id, text)
+    return Item(kind, finding.status, finding.id, text, remark=weaker and finding.status is not Status.PASS)
 
 
 def _from_mention(mention: Mention) -> Item:
-    return Item("config", Status.PASS, str(mention), "rendered")
+    kind: Kind = "document" if mention.path.startswith(DOCUMENTS) else "config"
+    return Item(kind, Status.PASS, str(mention), "rendered")

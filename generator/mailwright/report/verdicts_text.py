@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Sequence
 
@@ -14,12 +15,19 @@ from mailwright.findings import Status
 from mailwright.report.verdicts import Verdict, Word
 
 _STYLES = {Word.MET: "green", Word.NOT_MET: "bold red", Word.NOT_PROVEN: "yellow", Word.ATTESTED: "cyan"}
-_KINDS = (("check", "rule"), ("config", "file"), ("probe", "probe"), ("attest", "attestation"))
+_WIDTH = 110  # where there is no terminal that has one
+_KINDS = (
+    ("check", "rule"),
+    ("config", "file"),
+    ("probe", "probe"),
+    ("document", "document"),
+    ("attest", "attestation"),
+)
 
 
 def show(rows: Sequence[Verdict]) -> None:
     """Print the table and the counts. Colours only on a terminal; NO_COLOR is respected."""
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("Requirement", no_wrap=True)
     table.add_column("Level", no_wrap=True)
@@ -48,4 +56,5 @@ def summary(row: Verdict) -> str:
 
 
 def _first_line(text: str) -> str:
-    return text.splitlines()[0] if text else ""
+    """Without the evidence that follows in brackets: the matrix has all of it."""
+    return text.partition(" [")[0].partition("\n")[0]

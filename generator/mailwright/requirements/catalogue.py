@@ -166,10 +166,9 @@ _MESSAGE = (
         "Date: and Received: lines are right to a second and show the right zone. The clocks behind them follow "
         "NTP, those of users' own computers too, which write most Date: lines.",
         ("check", "config", "probe", "document"),
-        gap="The clocks of users' own computers, which write most Date: lines, are not measured, and "
-        "instructions to keep them right are not published.",
         limits="Measured are each host's clock against its time server, and the Date: and Received: lines that "
-        "hosts write.",
+        "hosts write. The clocks of users' own computers are not measured: documents/clocks.md says how to keep "
+        "them.",
     ),
     Requirement(
         "MSG-4", "Message format", MUST, "MIME",
