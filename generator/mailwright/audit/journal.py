@@ -17,20 +17,49 @@ _MOST = 20  # lines that are shown one by one
 
 @dataclass(frozen=True, slots=True)
 class Provoked:
-    """A line that a probe provokes on purpose: by which program, and what it says, as a whole (``fullmatch``)."""
+    """A line that a probe provokes on purpose.
+
+    probe    its id
+    program  pattern of the program's whole name
+    message  pattern of all that it says; ``CLIENT`` stands for the name and address of one of the probes' vantages
+    """
 
     probe: str
     program: str
     message: str
 
-    def matches(self, program: str, message: str) -> bool:
+    def matches(self, program: str, message: str, client: str) -> bool:
+        whole = self.message.replace("CLIENT", client)
         return (
-            re.fullmatch(self.program, program) is not None
-            and re.fullmatch(self.message, message, re.DOTALL) is not None
+            re.fullmatch(self.program, program) is not None and re.fullmatch(whole, message, re.DOTALL) is not None
         )
 
 
-PROVOKED: tuple[Provoked, ...] = ()
+_LOGIN_PORTS = r"postfix/submissions?/smtpd"
+
+PROVOKED: tuple[Provoked, ...] = (
+    Provoked(
+        "relay.outside",
+        r"postfix/smtp/smtpd",
+        r"warning: Illegal address syntax from CLIENT in RCPT command: <.*\brelayed@.*",
+    ),
+    Provoked(
+        "relay.submission",
+        _LOGIN_PORTS,
+        r"warning: Illegal address syntax from CLIENT in RCPT command: <.*\brelayed@.*",
+    ),
+    Provoked(
+        "transport.submission",
+        _LOGIN_PORTS,
+        r"warning: TLS library problem: error:[0-9A-F]+:SSL routines:[^:]*:"
+        r"(no shared cipher|unsupported protocol|(ssl/tls|sslv3) alert bad certificate):.*",
+    ),
+    Provoked(
+        "submission.wrong-password",
+        _LOGIN_PORTS,
+        r"warning: CLIENT: SASL PLAIN authentication failed: \(reason unavailable\), sasl_username=\S+",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +79,12 @@ def clean(context: Context) -> Iterator[Observation]:
     exact list of those that a probe provokes on purpose (SCALE-1: every part of the service does its work). The
     journal was read: it has entries of the services."""
     for host in context.plan.hosts:
+        client = _clients(context)
         lines = [*_journal(context, host.name), *_mail_logs(context, host.name)]
         expected: dict[str, int] = {}
         left: dict[Line, int] = {}
         for line in lines:
-            probe = next((item.probe for item in PROVOKED if item.matches(line.program, line.message)), "")
+            probe = next((item.probe for item in PROVOKED if item.matches(line.program, line.message, client)), "")
             if probe:
                 expected[probe] = expected.get(probe, 0) + 1
             else:
@@ -71,6 +101,12 @@ def clean(context: Context) -> Iterator[Observation]:
             target=Target(host.name),
         )
         yield _was_read(context, host.name)
+
+
+def _clients(context: Context) -> str:
+    """Pattern of how Postfix names one of the vantages: ``host.example[198.51.100.7]``."""
+    addresses = (str(address) for where in context.vantages.values() for address in where.addresses)
+    return rf"\S+\[(?:{'|'.join(re.escape(address) for address in addresses)})\]"
 
 
 def _journal(context: Context, host: str) -> Iterator[Line]:

@@ -115,9 +115,17 @@ def outside(context: Context) -> Iterator[Observation]:
 
 def submission(context: Context) -> Iterator[Observation]:
     """From outside, on the submission ports without a login, over v4 and v6: the same is refused, and so is mail
-    for the site itself, from every kind of sender, before TLS and over it (RELAY-3). Somebody who logs in may send
-    to the same address on the same port."""
+    for the site itself, from every kind of sender, before TLS and over it (RELAY-3). ``<postmaster>`` without a
+    domain, which mailers let through where they would refuse others, gets no further than DATA. Somebody who logs
+    in may send to the same address on the same port."""
     yield from _refused_everywhere(context, "outside", "submission", "submissions")
+    for door in roads.doors(context, "outside", "submission", "submissions"):
+        with roads.vantage(context, "outside").enter(), roads.smtp(context, door) as dialogue:
+            for line in ("MAIL FROM:<>", "RCPT TO:<postmaster>", "DATA"):
+                reply = dialogue.command(line)
+                if not reply.accepted:
+                    break
+            yield Observation(f"a message to <postmaster> on {door}", str(reply), reply.refused, target=door.target)
     yield from roads.unreachable(context, "outside")
 
 

@@ -43,7 +43,7 @@ class Attempt:
 
 def inbound(context: Context) -> Iterator[Observation]:
     """From outside on port 25: a message whose text holds a false end of data, with MAIL, RCPT, DATA and another
-    message behind it, is one message or none (ADDR-6). Every form of line end around the dot is tried, and with
+    message behind it, is one message or none (RELAY-2). Every form of line end around the dot is tried, and with
     NUL. The hidden message would be in the mailbox without the first one's text. A message that holds the same
     commands behind ordinary line ends arrives."""
     who = roads.anybody(context)
@@ -158,6 +158,6 @@ def _inbound_twin(context: Context, who: roads.Person, door: roads.Door, foreign
 
 
 PROBES = (
-    Probe("smuggling.inbound", ("ADDR-6",), "outside", "Nothing is smuggled in", inbound, negative=True),
+    Probe("smuggling.inbound", ("RELAY-2",), "outside", "Nothing is smuggled in", inbound, negative=True),
     Probe("smuggling.outbound", ("ADDR-6",), "outside", "Nothing is smuggled out", outbound, negative=True),
 )

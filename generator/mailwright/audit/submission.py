@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass
+from email.utils import getaddresses, parsedate_to_datetime
 
 from mailwright.audit import letters, mailboxes, posting, roads
 from mailwright.audit.letters import Header
 from mailwright.audit.model import Context, Observation, Phase, Probe, Received
 from mailwright.audit.roads import Door, Person
-from mailwright.site.addresses import domain
+from mailwright.site.addresses import domain, key
 
 _SUBMISSION = ("submission", "submissions")
+_PER_DIALOGUE = 6  # refusals, before Postfix slows down (smtpd_soft_error_limit)
 
 
 def no_login_in_clear(context: Context) -> Iterator[Observation]:
@@ -81,24 +83,34 @@ def envelope(context: Context) -> Iterator[Observation]:
         f"{letters.token()}@{domain(who.published)}",
         f"root@{domain(who.published)}",
     )
+    cases = [
+        _Case(
+            f"MAIL FROM:<{sender}>",
+            sender,
+            letters.letter(letters.token(), f"<{who.published}>", f"<{foreign}>"),
+            False,
+        )
+        for sender in forged
+    ]
+    cases += [
+        _Case(
+            f"MAIL FROM:<> and From: {one}", "", letters.letter(letters.token(), f"<{one}>", f"<{foreign}>"), False
+        )
+        for one in (who.published, *roads.others(context, who.login)[:1])
+    ]
+    cases += [
+        _Case(f"MAIL FROM:<{sender}>", sender, letters.letter(letters.token(), f"<{sender}>", f"<{foreign}>"), True)
+        for sender in (who.published, *who.aliases[:1])
+    ]
     for door in _one_of_each(context):
-        for sender in forged:
-            mark = letters.token()
-            content = letters.letter(mark, f"<{who.published}>", f"<{foreign}>")
-            yield _verdict(context, who, door, f"MAIL FROM:<{sender}>", sender, content, wanted=False)
-        for author in (who.published, *roads.others(context, who.login)[:1]):
-            content = letters.letter(letters.token(), f"<{author}>", f"<{foreign}>")
-            yield _verdict(context, who, door, f"MAIL FROM:<> and From: {author}", "", content, wanted=False)
-        for sender in (who.published, *who.aliases[:1]):
-            content = letters.letter(letters.token(), f"<{sender}>", f"<{foreign}>")
-            yield _verdict(context, who, door, f"MAIL FROM:<{sender}>", sender, content, wanted=True)
+        yield from _tried(context, who, door, cases)
 
 
 def author(context: Context) -> Iterator[Observation]:
     """A From: line that the login may not use is refused, whatever the envelope says, in every way to write it:
     another person's, a foreign one, one among several, a second line, in a comment's or a quoted name's shade, as
-    an encoded word, folded, as a group, empty or missing (ADDR-7). The login's own address and aliases are
-    accepted, with a name, in any case."""
+    an encoded word, folded, as a group, or empty (ADDR-7). A missing one is refused, or completed with the login's
+    own. The login's own address and aliases are accepted, with a name, in any case."""
     who = roads.anybody(context)
     foreign = posting.outsider(context)
     others = roads.others(context, who.login)
@@ -127,26 +139,50 @@ def author(context: Context) -> Iterator[Observation]:
         ("another's in an encoded word only", (("From", f"=?utf-8?B?{encoded}?="),)),
         ("nobody's address of the site", (("From", f"<{letters.token()}@{domain(own)}>"),)),
         ("empty", (("From", ""),)),
-        ("missing", ()),
     )
-    for door in _one_of_each(context)[:1]:
-        for what, lines in forged:
-            for sender in (own, ""):
-                content = letters.letter(letters.token(), own, f"<{foreign}>", without=("From",), extra=lines)
-                means = f"From: {what}, MAIL FROM:<{sender}>"
-                yield _verdict(context, who, door, means, sender, content, wanted=False)
-        for what, line in (
-            ("own", f"<{own}>"),
-            ("own, with a name", f'"Somebody, Else" <{own}>'),
-            ("own, in capitals", f"<{own.upper()}>"),
-            *((f"alias {alias}", f"<{alias}>") for alias in who.aliases[:1]),
-        ):
-            content = letters.letter(letters.token(), line, f"<{foreign}>", without=("Message-ID",))
-            yield _verdict(context, who, door, f"From: {what}", own, content, wanted=True)
-    for door in _one_of_each(context)[1:]:
-        for line, wanted in ((f"<{other}>", False), (f"<{own}>", True)):
-            content = letters.letter(letters.token(), line, f"<{foreign}>")
-            yield _verdict(context, who, door, f"From: {line}", own, content, wanted=wanted)
+    first, *further = _one_of_each(context)
+    cases = []
+    for what, lines in forged:
+        for sender in (own, ""):
+            content = letters.letter(letters.token(), own, f"<{foreign}>", without=("From",), extra=lines)
+            cases.append(_Case(f"From: {what}, MAIL FROM:<{sender}>", sender, content, False))
+    for what, line in (
+        ("own", f"<{own}>"),
+        ("own, with a name", f'"Somebody, Else" <{own}>'),
+        ("own, in capitals", f"<{own.upper()}>"),
+        *((f"alias {alias}", f"<{alias}>") for alias in who.aliases[:1]),
+    ):
+        content = letters.letter(letters.token(), line, f"<{foreign}>", without=("Message-ID",))
+        cases.append(_Case(f"From: {what}", own, content, True))
+    yield from _tried(context, who, first, cases)
+    for door in further:
+        yield from _tried(
+            context,
+            who,
+            door,
+            (
+                _Case(f"From: {line}", own, letters.letter(letters.token(), line, f"<{foreign}>"), wanted)
+                for line, wanted in ((f"<{other}>", False), (f"<{own}>", True))
+            ),
+        )
+    yield from _without_author(context, who, first)
+
+
+def _without_author(context: Context, who: Person, door: Door) -> Iterator[Observation]:
+    """No From: at all is refused too, or completed with the login's own address."""
+    foreign = posting.outsider(context)
+    for sender in (who.published, ""):
+        mark = letters.token()
+        content = letters.letter(mark, who.published, f"<{foreign}>", without=("From",))
+        sent = posting.send_out(context, who, sender, mark, content)
+        found = letters.header(sent.received.content, "From") if sent.received else []
+        own = [key(address) for _, address in getaddresses(found)] == [who.published]
+        yield Observation(
+            f"From: missing, MAIL FROM:<{sender}>, logged in as {who.login} on {door}",
+            f"{sent.reply}; From: outside: {', '.join(found) or 'nothing arrived'}",
+            own if sent.reply.accepted else sent.reply.refused,
+            target=door.target,
+        )
 
 
 def sender_line(context: Context) -> Iterator[Observation]:
@@ -156,11 +192,22 @@ def sender_line(context: Context) -> Iterator[Observation]:
     who = roads.anybody(context)
     foreign = posting.outsider(context)
     door = _one_of_each(context)[0]
-    for other in (*roads.others(context, who.login)[:1], foreign):
-        content = letters.letter(
-            letters.token(), f"<{who.published}>", f"<{foreign}>", extra=(("Sender", f"<{other}>"),)
-        )
-        yield _verdict(context, who, door, f"Sender: {other}", who.published, content, wanted=False)
+    yield from _tried(
+        context,
+        who,
+        door,
+        (
+            _Case(
+                f"Sender: {other}",
+                who.published,
+                letters.letter(
+                    letters.token(), f"<{who.published}>", f"<{foreign}>", extra=(("Sender", f"<{other}>"),)
+                ),
+                False,
+            )
+            for other in (*roads.others(context, who.login)[:1], foreign)
+        ),
+    )
     yield from _not_added(context, who, "Sender")
 
 
@@ -181,8 +228,8 @@ def receipt(context: Context) -> Iterator[Observation]:
         *((other, False) for other in roads.others(context, who.login)[:1]),
     ):
         mark = letters.token()
-        content = _receipt(mark, line, foreign)
-        yield _verdict(context, who, door, f"a read receipt with From: {line}", "", content, wanted=wanted)
+        case = _Case(f"a read receipt with From: {line}", "", _receipt(mark, line, foreign), wanted)
+        yield from _tried(context, who, door, (case,))
         if wanted:
             seen = roads.correspondent(context).wait_for(mark)
             yield Observation(
@@ -309,18 +356,26 @@ def _not_added(context: Context, who: Person, name: str) -> Iterator[Observation
         yield Observation(f"the message from {address} outside", " | ".join(arrived), arrived == [mark], True)
 
 
-def _verdict(
-    context: Context, who: Person, door: Door, what: str, sender: str, content: bytes, *, wanted: bool
-) -> Observation:
-    with roads.vantage(context, "outside").enter(), roads.smtp(context, door, account=who.account) as dialogue:
-        reply = dialogue.deliver(sender, (posting.outsider(context),), content)
-    return Observation(
-        f"{what}, logged in as {who.login} on {door}",
-        str(reply),
-        reply.accepted if wanted else (None if 400 <= reply.code < 500 else reply.refused),
-        wanted,
-        door.target,
-    )
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A message that is to be taken or refused."""
+
+    what: str
+    sender: str
+    content: bytes
+    wanted: bool
+
+
+def _tried(context: Context, who: Person, door: Door, cases: Iterable[_Case]) -> Iterator[Observation]:
+    """Each case in turn, several to a dialogue: servers count logins, and slow down after refusals."""
+    listed = list(cases)
+    for start in range(0, len(listed), _PER_DIALOGUE):
+        with roads.vantage(context, "outside").enter(), roads.smtp(context, door, account=who.account) as dialogue:
+            for case in listed[start : start + _PER_DIALOGUE]:
+                reply = dialogue.deliver(case.sender, (posting.outsider(context),), case.content)
+                ok = reply.accepted if case.wanted else (None if 400 <= reply.code < 500 else reply.refused)
+                what = f"{case.what}, logged in as {who.login} on {door}"
+                yield Observation(what, str(reply), ok, case.wanted, door.target)
 
 
 def _one_of_each(context: Context) -> tuple[Door, ...]:
