@@ -54,6 +54,12 @@ SUBMISSION: tuple[Check, ...] = (
     ("rcpt", "reject_non_fqdn_recipient", FULL_RECIPIENT),
     ("rcpt", "reject_unlisted_recipient", UNKNOWN_RECIPIENT),
     ("data", "reject_unauth_pipelining", PIPELINING),
+    ("data", "permit_sasl_authenticated", Because("RELAY-3", "after a login")),
+    (
+        "data",
+        "reject",
+        Because("RELAY-3", "bare <postmaster> passes all stages before this one, without a login too"),
+    ),
     ("header", "milter:from-is-the-logins", Because("ADDR-7", "every address in From: is one of the login's")),
     (
         "header",
