@@ -1,4 +1,4 @@
-"""A hundred thousand people. The time and the memory are printed (``pytest -s``), not judged: that is `make bench`."""
+"""A hundred thousand people. Time and memory are printed (``pytest -s``), not judged: that is for `make bench`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from support.example import EXAMPLE
 
 PEOPLE = 100_000

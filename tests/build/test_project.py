@@ -50,7 +50,6 @@ def test_it_has_the_layout_of_the_architecture(tree: Tree) -> None:
         "dns",
         "documents",
         "compliance",
-        "documents",
     }
     assert {"compliance/matrix.html", "compliance/matrix.json", "inventory/hosts.yml"} <= tree.keys()
     assert {"dns/college.ac.uk.zone", "dns/100.51.198.in-addr.arpa.zone"} <= tree.keys()

@@ -11,7 +11,9 @@ DOCUMENTS = "documents/"
 FOLDERS = ("hosts/", "dns/", DOCUMENTS)
 """The parts of a project whose files are evidence."""
 
-_ID = re.compile(rb"\b[A-Z]{3,8}-[0-9]{1,2}\b")
+# An id is found by its hyphen, which is rare in tables of many people, so that those cost next to nothing.
+_NUMBER = re.compile(rb"-[0-9]{1,2}\b")
+_WORD = re.compile(rb"\b[A-Z]{3,8}$")
 # What makes the rest of a line a comment in the formats that are rendered; nftables has comments as statements too.
 _COMMENT = re.compile(rb'(?:^|[\s{};])(?:#|;|--|//)(?=[\s#;]|$)|(?:^|\s)comment "')
 
@@ -48,12 +50,15 @@ def find(files: Iterable[tuple[str, bytes]]) -> Mentions:
 def _lines(data: bytes) -> dict[str, list[int]]:
     lines: dict[str, list[int]] = {}
     number, counted = 1, 0
-    for match in _ID.finditer(data):
+    for match in _NUMBER.finditer(data):
         start = data.rfind(b"\n", 0, match.start()) + 1
+        before = data[start : match.start()]
+        word = _WORD.search(before)
+        if word is None or not _COMMENT.search(before[: word.start()]):
+            continue
         number += data.count(b"\n", counted, start)
         counted = start
-        if _COMMENT.search(data[start : match.start()]) is not None:
-            known = lines.setdefault(match.group().decode(), [])
-            if not known or known[-1] != number:
-                known.append(number)
+        known = lines.setdefault((word.group() + match.group()).decode(), [])
+        if not known or known[-1] != number:
+            known.append(number)
     return lines
