@@ -4,7 +4,9 @@
 --   after a login   From: and Sender: are addresses of the login (ADDR-7, ADDR-8); MAIL FROM:<> is for read
 --                   receipts alone (ADDR-6)
 --   without one     mail of this host's own processes and of networks that may relay: an own-domain address in
---                   From: exists (ADDR-5), and there is a To: or Cc: line (MSG-1)
+--                   From: exists (ADDR-5); where MAIL FROM is an own-domain address too, both are of one person
+--                   (ADDR-7: so nobody's vacation notice comes from somebody else); what networks may relay
+--                   has a To: or Cc: line (MSG-1)
 --
 -- Headers are read here, strictly, and not by the library: what two programs read differently is refused, so that
 -- nobody can show one address to the filter and another to the reader.
@@ -103,9 +105,10 @@ local function is_receipt(task)
     and (value .. ";"):gsub('"', ""):find(";report%-type=disposition%-notification;") ~= nil
 end
 
-local function null_sender(task)
-  local from = task:get_from("smtp")
-  return not from or not from[1] or not from[1].addr or from[1].addr == ""
+-- MAIL FROM in lower case, empty for the null sender.
+local function envelope_sender(task)
+  local from = task:get_from({ "smtp", "orig" }) or task:get_from("smtp")
+  return (from and from[1] and from[1].addr or ""):lower()
 end
 
 -- Every address of one header field belongs to the login. Returns true when it may stay.
@@ -134,7 +137,7 @@ local function check_field(task, login, name, field, required)
 end
 
 local function check_login(task, login)
-  if null_sender(task) and not is_receipt(task) then
+  if envelope_sender(task) == "" and not is_receipt(task) then
     refuse(task, "null sender", "MAIL FROM:<> is for read receipts alone", "MAIL FROM:<>")
     return
   end
@@ -155,7 +158,21 @@ local function from_relay_network(task)
   return false
 end
 
+-- Whether two addresses are the same or some login may send as both.
+local function of_one(one, other)
+  if one == other then
+    return true
+  end
+  for login in pairs(addresses[one] or {}) do
+    if (addresses[other] or {})[login] then
+      return true
+    end
+  end
+  return false
+end
+
 local function check_unnamed(task, relayed)
+  local sender = envelope_sender(task)
   local found = values_of(task, "from")
   if #found ~= 1 and relayed then
     refuse(task, "From: there once", "A message needs exactly one From: line", #found .. " lines")
@@ -170,6 +187,10 @@ local function check_unnamed(task, relayed)
     for _, address in ipairs(listed or {}) do
       if own(address) and not addresses[address] then
         refuse(task, "From: exists", "From: " .. address .. " does not exist", address)
+        return
+      end
+      if own(address) and sender:find("@") and own(sender) and not of_one(sender, address) then
+        refuse(task, "From: own", "From: " .. address .. " is not an address of " .. sender, address)
         return
       end
     end
