@@ -1,0 +1,98 @@
+"""Deployments with one thing wrong, and what must be found about each: written down before it ran."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """In a file of a component, ``old`` becomes ``new``, wherever it stands; it must stand there."""
+
+    component: str
+    path: str  # on the host
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """``not_met``: exactly these requirements are not met then, itself and those coupled to it, and why."""
+
+    name: str
+    not_met: frozenset[str]
+    changes: tuple[Change, ...] = ()
+    records: Callable[[str], bool] | None = None  # lines of the zone fragments that are served
+
+
+_MASTER, _MAIN = "/etc/postfix/master.cf", "/etc/postfix/main.cf"
+
+MUTANTS = (
+    # A whole network of strangers may relay (RELAY-2), so also one who forges a user's address without logging in
+    # (REMOTE-1). The role's own dialogue, from the host itself, sees nothing of it.
+    Mutant(
+        "open-relay",
+        frozenset({"RELAY-2", "REMOTE-1"}),
+        (
+            Change("postfix", _MAIN, "\nmynetworks = ", "\nmynetworks = 203.0.113.0/24, [2001:db8:ffff::]/64 "),
+            Change(
+                "postfix",
+                _MASTER,
+                "smtpd_relay_restrictions = reject_unauth_destination",
+                "smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination",
+            ),
+        ),
+    ),
+    # abuse of one domain is missing: a required address (ROLE-1) and a role by name (ROLE-4) that reaches nobody
+    # (ROLE-5), and an address that people may send as but that cannot be answered (ADDR-5, INT-1).
+    Mutant(
+        "role-missing",
+        frozenset({"ROLE-1", "ROLE-4", "ROLE-5", "ADDR-5", "INT-1"}),
+        (
+            Change(
+                "postfix",
+                "/etc/postfix/virtual_aliases",
+                "\nabuse@chem.college.ac.uk",
+                "\n#abuse@chem.college.ac.uk",
+            ),
+        ),
+    ),
+    # Submission leaves headers as they are: Date: and To: (MSG-1), Message-ID: (MSG-2).
+    Mutant(
+        "headers-not-completed",
+        frozenset({"MSG-1", "MSG-2"}),
+        (Change("postfix", _MASTER, "always_add_missing_headers=yes", "always_add_missing_headers=no"),),
+    ),
+    # Internal addresses leave as they are.
+    Mutant(
+        "rewriting-off",
+        frozenset({"INT-4"}),
+        (Change("postfix", _MASTER, "canonical_maps=lmdb:/etc/postfix/internal", "canonical_maps="),),
+    ),
+    # The reverse records are not published.
+    Mutant("no-reverse", frozenset({"DNS-1"}), records=lambda line: " PTR " not in line.replace("\t", " ")),
+)
+
+
+def made(mutant: Mutant, project: Path, folder: Path) -> Path:
+    """A copy of a built project with the mutant's changes in it; FILES.json agrees with them."""
+    place = folder / mutant.name
+    shutil.copytree(project, place, symlinks=True)
+    for change in mutant.changes:
+        (listed,) = place.glob(f"hosts/*/{change.component}/FILES.json")
+        file = listed.parent / change.path.lstrip("/")
+        before = file.read_text(encoding="utf-8")
+        assert change.old in before, f"{mutant.name}: {change.path} has no {change.old!r}"
+        after = before.replace(change.old, change.new)
+        file.write_text(after, encoding="utf-8")
+        document = json.loads(listed.read_text(encoding="utf-8"))
+        for entry in document["files"]:
+            if entry["path"] == change.path:
+                entry["sha256"] = hashlib.sha256(after.encode()).hexdigest()
+        listed.write_text(json.dumps(document), encoding="utf-8")
+    return place
