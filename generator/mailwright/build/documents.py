@@ -25,17 +25,24 @@ def make(plan: Plan, roles: tuple[str, ...]) -> Tree:
             for host in plan.hosts
         ],
     )
-    clocks = render(
-        MARKDOWN,
-        "documents/clocks.md.j2",
-        organisation=plan.settings.organisation,
-        servers=tuple(dict.fromkeys(clock.server for clock in plan.clocks)),
-        timezone=plan.settings.timezone,
-        postmaster=f"postmaster@{plan.settings.primary_domain}",
-    )
     return {
         "README.md": text(readme),
-        "documents/clocks.md": text(clocks),
+        **_for_people(plan),
         "ansible.cfg": text(configuration),
         "site.yml": text(render(playbook.PLAYBOOK, "project/site.yml.j2", roles=roles)),
+    }
+
+
+def _for_people(plan: Plan) -> Tree:
+    """What the site's people are to be told (MSG-3, INT-4)."""
+    values = {
+        "organisation": plan.settings.organisation,
+        "servers": tuple(dict.fromkeys(clock.server for clock in plan.clocks)),
+        "timezone": plan.settings.timezone,
+        "rewrites": len({rewrite.external for rewrite in plan.rewrites}),
+        "postmaster": f"postmaster@{plan.settings.primary_domain}",
+    }
+    return {
+        f"documents/{name}.md": text(render(MARKDOWN, f"documents/{name}.md.j2", **values))
+        for name in ("addresses", "clocks")
     }

@@ -41,6 +41,9 @@ def command(file: Path, private: Path | None, public: Path | None) -> None:
         click.echo(f"  name both in {file}: dkim: {{selector: …, public_key: …, private_key: …}}")
     click.echo("  build, and publish the new record from dns/ before you apply the project:")
     click.echo("  until it is seen everywhere, the signatures of the new key do not verify.")
+    if said_private is not None and not said_private.is_absolute():
+        click.echo("  The project looks for a relative path in its own folder: link or copy the key's folder there, as in")
+        click.echo("  ln -s ../../secrets build/<primary domain>/secrets")
 
 
 def _said(file: Path) -> tuple[Path | None, Path | None]:

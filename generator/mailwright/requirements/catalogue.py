@@ -291,7 +291,7 @@ _INTERNAL = (
         "published form in envelope and header, and users are told what to do.",
         ("check", "config", "probe", "document"),
         limits="Tested is that each internal address that is described leaves in its published form, so that "
-        "users need do nothing; instructions for them are not published in this version.",
+        "users need do nothing. documents/addresses.md tells them; that it is published is not tested.",
     ),
 )  # fmt: skip
 

@@ -1,0 +1,179 @@
+"""Measures what docs/performance.md quotes: times and ratios, both sides of a ratio in the same run.
+
+python bench/bench.py            all; the rehearsal needs root and podman, and is left out where they are missing
+python bench/bench.py --quick    without the rehearsal
+
+Nothing is asserted here: correctness has tests, and a slow machine is no fault.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import random
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLE = ROOT / "inventories" / "example"
+PROGRAMS = Path(sys.executable).parent
+MAILWRIGHT = PROGRAMS / "mailwright"
+PEOPLE = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    seconds: float
+    mebibytes: float  # the most memory that the process had at a time
+
+
+def run(*argv: str | Path, cwd: Path | None = None) -> Measured:
+    """A whole process, from its start to its end. Raises CalledProcessError with what it said."""
+    started = time.perf_counter()
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen([str(word) for word in argv], cwd=cwd, stdout=said, stderr=said)
+        _pid, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            said.seek(0)
+            raise SystemExit(f"{' '.join(map(str, argv))} ended with {process.returncode}:\n{said.read().decode()}")
+    return Measured(seconds, usage.ru_maxrss / 1024)
+
+
+def median(times: int, *argv: str | Path, fresh: Path | None = None) -> float:
+    """The median of so many runs, in seconds; ``fresh`` is removed before each."""
+    found = []
+    for _ in range(times):
+        if fresh is not None:
+            shutil.rmtree(fresh, ignore_errors=True)
+        found.append(run(*argv).seconds)
+    return statistics.median(found)
+
+
+def say(what: str, figure: str, wanted: str) -> None:
+    print(f"{what:<72} {figure:>16}   {wanted}", flush=True)
+
+
+def help_() -> None:
+    say("mailwright --help", f"{median(15, MAILWRIGHT, '--help') * 1000:.0f} ms", "wanted: 150 ms")
+
+
+def build(work: Path) -> None:
+    out = work / "build"
+    ours = median(9, MAILWRIGHT, "build", EXAMPLE / "site.yml", "--out", out, fresh=out)
+    say("mailwright build of the example, whole process, from nothing", f"{ours:.3f} s", "wanted: 0.5 s")
+    again = median(9, MAILWRIGHT, "build", EXAMPLE / "site.yml", "--out", out)
+    say("the same, nothing changed", f"{again:.3f} s", "")
+    files = sorted(path for path in (out / "college.ac.uk" / "hosts").rglob("*") if path.is_file())
+    theirs, count = ansible(work, files)
+    say(f"ansible-playbook, templating the same {count} files of hosts/ locally", f"{theirs:.1f} s", "")
+    say("ratio", f"{theirs / ours:.0f} times", "wanted: 50 times")
+
+
+def ansible(work: Path, files: list[Path]) -> tuple[float, int]:
+    """Seconds that ansible-playbook needs to template ``files``, one task each, on this machine."""
+    templates, made = work / "templates", work / "made"
+    templates.mkdir()
+    made.mkdir()
+    tasks = []
+    for number, file in enumerate(files):
+        # The text stands in a raw block, so that it comes out as it is; one value is filled in, as in any template.
+        text = "{% raw %}" + file.read_text(encoding="utf-8") + "{% endraw %}\n# {{ inventory_hostname }}\n"
+        (templates / f"{number}.j2").write_text(text, encoding="utf-8")
+        tasks.append(f"    - ansible.builtin.template: {{src: {templates}/{number}.j2, dest: {made}/{number}}}")
+    playbook = work / "playbook.yml"
+    head = ["- hosts: localhost", "  connection: local", "  gather_facts: false", "  tasks:"]
+    playbook.write_text("\n".join([*head, *tasks]) + "\n", encoding="utf-8")
+    measured = run(
+        PROGRAMS / "ansible-playbook",
+        "-i",
+        "localhost,",
+        "-e",
+        f"ansible_python_interpreter={sys.executable}",
+        playbook,
+        cwd=work,
+    )
+    return measured.seconds, len(files)
+
+
+def people(work: Path) -> None:
+    site = work / "large"
+    shutil.copytree(EXAMPLE, site)
+    with (site / "people.csv").open("a", encoding="utf-8", newline="") as file:
+        columns = len((EXAMPLE / "people.csv").read_text(encoding="utf-8").splitlines()[0].split(","))
+        rows = csv.writer(file, lineterminator="\n")
+        chosen = random.Random(1)  # noqa: S311 - names for a bench, the same each time
+        for number in range(PEOPLE):
+            given, family = f"Given{number:06d}", f"Family{chosen.randrange(10**6):06d}"
+            row = [f"u{number:06d}", f"{given} {family}", f"{given}.{family}@college.ac.uk"]
+            rows.writerow([*row, *[""] * (columns - len(row))])
+    measured = run(MAILWRIGHT, "build", site / "site.yml", "--out", work / "large-build")
+    say(f"build with {PEOPLE:,} people in CSV", f"{measured.seconds:.2f} s", "wanted: 5 s")
+    say("its memory, at the most", f"{measured.mebibytes:.0f} MiB", "wanted: 500 MiB")
+
+
+def rehearsal(work: Path) -> None:
+    run(MAILWRIGHT, "rehearse", EXAMPLE / "site.yml", "--out", work / "warm-up")  # makes the images where need be
+    measured = run(MAILWRIGHT, "rehearse", EXAMPLE / "site.yml", "--out", work / "rehearsal")
+    say(
+        "rehearsal of the example, cached images, from nothing to verdict",
+        f"{measured.seconds:.0f} s",
+        "wanted: 120 s",
+    )
+
+
+def second_apply(work: Path) -> None:
+    from datetime import date
+
+    from mailwright.rehearsal.rehearse import prepare, staged
+    from mailwright.requirements.evaluate import evaluate
+    from mailwright.site.read import read
+
+    site = read(EXAMPLE / "site.yml").site
+    if site is None:
+        raise SystemExit("the example cannot be used")
+    folder = work / "apply"
+    folder.mkdir()
+
+    def quiet(_text: str) -> None:
+        return
+
+    with staged(prepare(site, evaluate(site, date.today()), (), folder), folder, quiet) as stage:
+        first = stage.apply(quiet)
+        again = stage.apply(quiet)
+    say("first apply, packages there", f"{first.seconds:.1f} s", "")
+    changed = sum(again.changed.values())
+    say(f"second apply of the unchanged host ({changed} changed)", f"{again.seconds:.1f} s", "wanted: 15 s")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="without the rehearsal")
+    arguments = parser.parse_args()
+    print(f"{os.cpu_count()} cores; load at the start {os.getloadavg()[0]:.1f}; Python {sys.version.split()[0]}")
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with tempfile.TemporaryDirectory(prefix="mailwright-bench-") as folder:
+        work = Path(folder)
+        help_()
+        build(work)
+        people(work)
+        if arguments.quick:
+            return
+        if os.geteuid() != 0 or shutil.which("podman") is None:
+            print("The rehearsal is left out: it needs root and podman.")
+            return
+        second_apply(work)
+        rehearsal(work)
+
+
+if __name__ == "__main__":
+    main()
