@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
 
 from mailwright.findings import Finding, Level, Place, Status, Target
 from mailwright.report.findings import FORMATS, render
-from mailwright.report.findings_text import counts
+from mailwright.report.findings_text import MOST, counts
 from mailwright.report.findings_text import render as text
 
 HOSTILE = "a\x1b[31m\r\n::error::%0A<b>&\u202e\0"
@@ -127,3 +128,13 @@ def test_junit_is_xml_with_the_same_numbers() -> None:
 def test_the_order_of_finding_does_not_matter(name: str) -> None:
     assert render(name, ALL) == render(name, ALL[::-1])
     assert render(name, ALL).endswith("\n")
+
+
+def test_many_alike_do_not_bury_the_others() -> None:
+    alike = tuple(replace(FAILED, message=f"number {number:03d}") for number in range(MOST + 2))
+    shown = render("text", (*alike, EVIL))
+    assert f"number {MOST - 1:03d}" in shown
+    assert f"number {MOST:03d}" not in shown
+    assert f"… and 2 more of {FAILED.id}; --format json has all" in shown
+    assert EVIL.id in shown
+    assert len(json.loads(render("json", alike))["findings"]) == MOST + 2

@@ -15,15 +15,27 @@ _WORDS = (
     (Status.ATTESTED, "attested"),
     (Status.PASS, "passed"),
 )
+MOST = 50
 _COLOURS = {Status.FAIL: "1;31", Status.NOT_PROVEN: "33", Status.WAIVED: "33"}
 
 
 def render(findings: Sequence[Finding], colour: bool = False) -> str:
-    """What is to mend, not proven or waived; what passed or is attested is counted. ``colour``: ANSI sequences."""
+    """What is to mend, not proven or waived; what passed or is attested is counted. ``colour``: ANSI sequences.
+
+    Of one rule the first MOST are shown: a hundred thousand alike would bury all others.
+    """
     lines: list[str] = []
+    number: Counter[str] = Counter()
     for finding in findings:
         if finding.status not in (Status.PASS, Status.ATTESTED):
-            lines.extend(_lines(finding, colour))
+            number[finding.id] += 1
+            if number[finding.id] <= MOST:
+                lines.extend(_lines(finding, colour))
+    lines += [
+        f"… and {count - MOST:,} more of {id_}; --format json has all"
+        for id_, count in number.items()
+        if count > MOST
+    ]
     return "".join(f"{line}\n" for line in (*lines, counts(findings)))
 
 
