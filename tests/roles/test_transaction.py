@@ -239,6 +239,14 @@ def test_seeds_are_sown_once_for_each_login(host: Host) -> None:
     assert host.tree()["passwords"] == "ann:changed\ncho:2\n"
 
 
+def test_a_seed_that_adds_nobody_changes_nothing(host: Host) -> None:
+    host.apply({"a": "1"}, seed="ann:1\n")
+    assert not host.apply({"a": "1"}, seed="ann:2\n", check=True)["changed"]
+    assert not host.apply({"a": "1"}, seed="ann:2\n")["changed"]
+    assert host.apply({"a": "1"}, seed="ann:2\nbob:2\n", check=True)["changed"]
+    assert host.tree()["passwords"] == "ann:1\n"
+
+
 def test_without_a_seed_the_hosts_own_file_stays(host: Host) -> None:
     host.apply({"a": "1"}, seed="ann:1\n")
     assert not host.apply({"a": "1"}, seed="")["changed"]

@@ -137,7 +137,8 @@ options:
     default: 15
   confirm:
     description:
-      - Seconds after which everything falls back by itself unless a new connection to the host succeeds. 0 is never.
+      - Seconds after which everything falls back by itself unless a new connection to the host succeeds.
+      - 0 is never.
     type: int
     default: 0
 author: mailwright
@@ -383,29 +384,46 @@ def make_folders(work: Work, found: Difference, missing: Sequence[str]) -> None:
             Path(folder.path).chmod(folder.mode)
 
 
-def sow(work: Work, found: Difference) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
-    """Adds first lines for logins that never had one. Returns the record's parts: seeds and seeded logins."""
-    seeds, seeded = dict(found.record.seeds), dict(found.record.seeded)
+@dataclass(frozen=True)
+class Sowing:
+    """What becomes of a seeded file. ``text`` is None when no login needs a first line."""
+
+    path: str
+    text: str | None
+    seed: str  # sha256
+    logins: tuple[str, ...]  # all that were ever given a first line
+
+
+def sowings(work: Work, found: Difference) -> list[Sowing]:
+    """First lines for logins that never had one. The stage holds the seeds."""
+    result = []
     for path in found.seeds:
-        seed, target, before = work.seeds[path], Path(path), seeded.get(path, ())
-        there = target.exists()
-        current = target.read_text(encoding="utf-8") if there else ""
-        sown = work.stage / ".seed" / path[1:]
-        text, logins = merge_seed(current, sown.read_text(encoding="utf-8"), before)
-        if text != current or not there:
-            place(work.stage, seed, text.encode())
-            staged = work.stage / path[1:]
-            if there:  # it keeps the owner and mode that it has on the host
-                status = target.stat()
-                os.chown(staged, status.st_uid, status.st_gid)
-                staged.chmod(stat.S_IMODE(status.st_mode))
-            waiting = Path(journal.temporary(path))
-            journal.copy_exactly(str(staged), str(waiting))
-            waiting.replace(target)
-            journal.sync_folder(target.parent)
-        seeds[path] = seed.sha256
-        seeded[path] = tuple(sorted({*before, *logins}))
-    return seeds, seeded
+        before = found.record.seeded.get(path, ())
+        current = Path(path).read_text(encoding="utf-8") if Path(path).exists() else ""
+        sown = (work.stage / ".seed" / path[1:]).read_text(encoding="utf-8")
+        text, logins = merge_seed(current, sown, before)
+        fresh = text != current or not Path(path).exists()
+        result.append(
+            Sowing(path, text if fresh else None, work.seeds[path].sha256, tuple(sorted({*before, *logins})))
+        )
+    return result
+
+
+def sow(work: Work, sowing: Sowing) -> None:
+    """Writes the file. One that is there keeps the owner and mode that it has on the host."""
+    if sowing.text is None:
+        return
+    target = Path(sowing.path)
+    place(work.stage, work.seeds[sowing.path], sowing.text.encode())
+    staged = work.stage / sowing.path[1:]
+    if target.exists():
+        status = target.stat()
+        os.chown(staged, status.st_uid, status.st_gid)
+        staged.chmod(stat.S_IMODE(status.st_mode))
+    waiting = Path(journal.temporary(sowing.path))
+    journal.copy_exactly(str(staged), str(waiting))
+    waiting.replace(target)
+    journal.sync_folder(target.parent)
 
 
 def diffs(work: Work, found: Difference) -> list[dict[str, str]]:
@@ -466,11 +484,13 @@ def run(work: Work, archive: str, check_mode: bool, diff_mode: bool) -> dict[str
             result["not_checked"] = f"what they need is not on this host yet: {', '.join(unasked)}"
         for entry in [] if unasked else work.checks:
             service.ask(entry, str(work.stage))
+        sown = sowings(work, found)
+        found = replace(found, seeds=tuple(sowing.path for sowing in sown if sowing.text is not None))
+        result.update(changed=not found.empty, seeds=found.seeds)
         if diff_mode:
             result["diff"] = diffs(work, found)
-        if check_mode:
-            return result
-        result.update(change(work, found))
+        if not check_mode:
+            result.update(change(work, found, sown))
     except service.ServiceError as error:
         raise Refused(f"{work.component}: {error}", **found.facts()) from error
     finally:
@@ -483,7 +503,7 @@ def _can_ask(found: Difference, entry: Mapping[str, Any]) -> bool:
     return not found.accounts and service.installed(entry)
 
 
-def change(work: Work, found: Difference) -> dict[str, Any]:
+def change(work: Work, found: Difference, sown: Sequence[Sowing]) -> dict[str, Any]:
     """Swaps, lets the services read, talks with them; puts everything back if that does not go well."""
     missing = missing_folders(
         [*found.touched, *(f"{folder}/x" for folder in found.directories), *(path for path in found.seeds)]
@@ -501,7 +521,8 @@ def change(work: Work, found: Difference) -> dict[str, Any]:
     since = time.time()
     try:
         make_folders(work, found, missing)
-        seeds, seeded = sow(work, found)
+        for sowing in sown:
+            sow(work, sowing)
         swap(work, found)
         if any(path.startswith(journal.UNIT_FOLDERS) for path in found.touched):
             journal.systemctl("daemon-reload")
@@ -531,8 +552,8 @@ def change(work: Work, found: Difference) -> dict[str, Any]:
     record = Record(
         {path: file.sha256 for path, file in work.wanted.items()},
         {path: digest(path) for path in work.products},
-        seeds,
-        seeded,
+        {**found.record.seeds, **{sowing.path: sowing.seed for sowing in sown}},
+        {**found.record.seeded, **{sowing.path: sowing.logins for sowing in sown}},
     )
     if work.confirm and acted:
         journal.write(work.journal / "record.json", dump_record(record))
