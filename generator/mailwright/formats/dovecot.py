@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from mailwright.formats import postfix
-from mailwright.formats.engine import Format, FormatError, comment
+from mailwright.formats.engine import Format, FormatError, Verbatim, comment
 from mailwright.formats.words import word
 
 NAME = "dovecot.conf"
@@ -22,7 +22,12 @@ def write(value: object) -> str:
     return word(value, NAME)
 
 
-FORMAT = Format(NAME, write, (("comment", comment),))
+def name(value: object) -> Verbatim:
+    """A host or domain name. Raises FormatError for anything else."""
+    return postfix.name(value, NAME)
+
+
+FORMAT = Format(NAME, write, (("comment", comment), ("name", name)))
 
 
 def passwd_file(header: str, rows: Iterable[tuple[str, str, Sequence[tuple[str, object]]]]) -> str:
@@ -35,15 +40,18 @@ def passwd_file(header: str, rows: Iterable[tuple[str, str, Sequence[tuple[str, 
     for user, home, fields in rows:
         name = postfix.address(user, USERS) if "@" in user else postfix.login(user, USERS)
         extra = " ".join([f"{key}={_value(value)}" for key, value in fields])
-        lines.append(f"{name}:::::{word(home, USERS) if home else ''}::{extra}")
+        lines.append(f"{name}:::::{_value(home) if home else ''}::{extra}")
     return "\n".join(lines) + "\n"
 
 
 def _value(value: object) -> str:
-    """A plain word; or what a quota rule of 2.3 starts with, and a number."""
+    """A quota, or a plain word without a colon, which would part fields."""
     if isinstance(value, Quota):
         return value.text
-    return word(value, USERS)
+    text = word(value, USERS)
+    if ":" in text:
+        raise FormatError(value, USERS, "a colon would begin another field")
+    return text
 
 
 class Quota:

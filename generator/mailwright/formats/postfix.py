@@ -25,7 +25,8 @@ TABLE = "a Postfix table"
 # or that expand in one of the formats which carry addresses (``$``, ``{}``).
 _LOCAL = r"[A-Za-z0-9_][A-Za-z0-9_+'&=-]*(?:\.[A-Za-z0-9_+'&=-]+)*"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_ADDRESS = re.compile(rf"{_LOCAL}@{_LABEL}(?:\.{_LABEL})*")
+_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_ADDRESS = re.compile(rf"{_LOCAL}@{_NAME.pattern}")
 _LOGIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 # A restriction by name, and at most one argument: ``check_client_access lmdb:/etc/postfix/clients``.
 _RESTRICTION = re.compile(r"[a-z][a-z0-9_]*(?: [A-Za-z0-9_][A-Za-z0-9_./:@-]*)?")
@@ -36,9 +37,19 @@ def write(value: object) -> str:
     return word(value, MAIN)
 
 
-def words(values: Iterable[object]) -> Verbatim:
-    """A list of plain words: ``a, b``."""
-    return Verbatim(", ".join(word(value, MAIN) for value in values))
+def name(value: object, format_name: str = MAIN) -> Verbatim:
+    """A host or domain name, and nothing that could be a path or a table (``static:all``, ``/etc/passwd``).
+
+    Raises FormatError for anything else, and for more than 253 octets.
+    """
+    if isinstance(value, str) and _NAME.fullmatch(value) and len(value) <= 253:
+        return Verbatim(value)
+    raise FormatError(value, format_name, "it is no host or domain name")
+
+
+def names(values: Iterable[object]) -> Verbatim:
+    """A list of host or domain names: ``a.example, b.example``."""
+    return Verbatim(", ".join([name(value) for value in values]))
 
 
 def networks(values: Iterable[IPNetwork]) -> Verbatim:
@@ -52,12 +63,10 @@ def networks(values: Iterable[IPNetwork]) -> Verbatim:
 
 
 def literal(value: IPAddress) -> Verbatim:
-    """An address as the client binds to it; IPv6 without brackets."""
-    return Verbatim(str(value) if not isinstance(value, IPv6Address) or value.scope_id is None else _scoped(value))
-
-
-def _scoped(value: IPv6Address) -> str:
-    raise FormatError(value, MAIN, "an address with a scope is of one link only")
+    """An address as the client binds to it; IPv6 without brackets. Raises FormatError for one with a scope."""
+    if isinstance(value, IPv6Address) and value.scope_id is not None:
+        raise FormatError(value, MAIN, "an address with a scope is of one link only")
+    return Verbatim(str(value))
 
 
 def restrictions(values: Iterable[str]) -> Verbatim:
@@ -74,7 +83,8 @@ FORMAT = Format(
     write,
     (
         ("comment", comment),
-        ("words", words),
+        ("name", name),
+        ("names", names),
         ("networks", networks),
         ("literal", literal),
         ("restrictions", restrictions),

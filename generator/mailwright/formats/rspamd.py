@@ -30,12 +30,26 @@ def strings(values: Iterable[object]) -> Verbatim:
     return Verbatim("[" + ", ".join(f'"{word(value, NAME)}"' for value in values) + "]")
 
 
+def name(value: object) -> Verbatim:
+    """A domain name, quoted. Raises FormatError for anything else."""
+    return Verbatim(f'"{postfix.name(value, NAME)}"')
+
+
+def names(values: Iterable[object]) -> Verbatim:
+    """A list of domain names: ``["a.example", "b.example"]``."""
+    return Verbatim("[" + ", ".join([name(value) for value in values]) + "]")
+
+
 def bare(value: object) -> Verbatim:
-    """One plain word without quotes, for the middle of a string that the template quotes."""
-    return Verbatim(word(value, NAME))
+    """A name without quotes, for the middle of a string that the template quotes: a DKIM selector."""
+    return postfix.name(value, NAME)
 
 
-FORMAT = Format(NAME, write, (("comment", comment), ("strings", strings), ("bare", bare)))
+FORMAT = Format(
+    NAME,
+    write,
+    (("comment", comment), ("strings", strings), ("name", name), ("names", names), ("bare", bare)),
+)
 
 
 def address_map(header: str, rows: Iterable[tuple[str, Sequence[str]]]) -> str:
