@@ -1,0 +1,66 @@
+"""The filter: what its rules go by. What they do with mail is in tests/native/test_filter_rules.py."""
+
+from __future__ import annotations
+
+from mailwright.components import filter
+from mailwright.plan.model import Plan
+from support.mailplan import host_of, mail_plan, with_settings
+
+
+def file(path: str, plan: Plan | None = None) -> str:
+    plan = plan or mail_plan()
+    return next(item.text for item in filter.files(plan, host_of(plan)) if item.path == path)
+
+
+def addresses(plan: Plan | None = None) -> dict[str, str]:
+    lines = file("/etc/rspamd/mailwright/addresses", plan).splitlines()
+    return dict(line.split(" ") for line in lines if not line.startswith("#"))
+
+
+def test_each_address_and_who_may_send_as_it() -> None:
+    said = addresses()
+    assert said["karl.marx@college.ac.uk"] == "karlm"
+    assert said["postmaster@college.ac.uk"] == "fredae,karlm"
+    assert said["forms@college.ac.uk"] == "webforms"
+    assert said["karlm@ws7.chem.college.ac.uk"] == "karlm"
+    assert said["abuse@college.ac.uk"] == said["mailer-daemon@college.ac.uk"] == "-"
+
+
+def test_every_domain_is_signed_for() -> None:
+    text = file("/etc/rspamd/rspamd.conf")
+    for domain in ("college.ac.uk", "chem.college.ac.uk"):
+        assert f'    "{domain}" {{\n      selector = "s1";\n      path = "/etc/rspamd/dkim/s1.key";\n' in text
+
+
+def test_without_a_key_nothing_is_signed() -> None:
+    plan = with_settings(mail_plan(), dkim_selector="")
+    assert "dkim_signing" not in file("/etc/rspamd/rspamd.conf", plan)
+    assert filter.variables(plan, host_of(plan))["dkim_selector"] == ""
+
+
+def test_networks_that_may_relay() -> None:
+    assert "relay_networks = [];" in file("/etc/rspamd/rspamd.conf")
+    text = file("/etc/rspamd/rspamd.conf", mail_plan(relay=True))
+    assert 'relay_networks = ["198.51.100.128/28"];' in text
+    assert 'sign_networks = ["127.0.0.0/8", "::1/128", "198.51.100.128/28"];' in text
+
+
+def test_people_are_not_for_everybody_on_the_host() -> None:
+    plan = mail_plan()
+    (personal,) = (item for item in filter.files(plan, host_of(plan)) if item.personal)
+    assert (personal.path, personal.mode, personal.group) == ("/etc/rspamd/mailwright/addresses", 0o640, "_rspamd")
+
+
+def test_the_rules_hold_no_value() -> None:
+    """The Lua is the same for every site: nothing of a description can become code."""
+    plan = with_settings(mail_plan(), domains=("other.example",), primary_domain="other.example")
+    assert file("/etc/rspamd/mailwright.lua") == file("/etc/rspamd/mailwright.lua", plan)
+    assert "college" not in file("/etc/rspamd/mailwright.lua")
+
+
+def test_what_the_role_needs() -> None:
+    plan = mail_plan()
+    assert filter.variables(plan, host_of(plan)) == {
+        "dkim_selector": "s1",
+        "dkim_private_key": "/secrets/s1.key",
+    }
