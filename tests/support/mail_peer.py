@@ -247,7 +247,9 @@ class Session:
             if not faults.any_author and not self.may_send_as(value.strip("<>"), False):
                 return "550 5.7.1 Sender: is not yours"
         lines = [*letters.header(content, "To"), *letters.header(content, "Cc")]
-        if not faults.any_author and any("." not in domain(address) for _, address in getaddresses(lines) if address):
+        if not faults.any_author and any(
+            "." not in domain(address) for _, address in getaddresses(lines) if address
+        ):
             return "550 5.6.0 An address without a domain"
         if self.sender == "" and not faults.null_sender and b"disposition-notification" not in content:
             return "550 5.7.1 Not from nobody"

@@ -48,11 +48,11 @@ MUTANTS = (
             ),
         ),
     ),
-    # abuse of one domain is missing: a required address (ROLE-1) and a role by name (ROLE-4) that reaches nobody
-    # (ROLE-5), and an address that people may send as but that cannot be answered (ADDR-5, INT-1).
+    # abuse of one domain is missing: a required address (ROLE-1), a role that reaches nobody (ROLE-5), and an address
+    # that people may send as but that cannot be answered (ADDR-5, INT-1).
     Mutant(
         "role-missing",
-        frozenset({"ROLE-1", "ROLE-4", "ROLE-5", "ADDR-5", "INT-1"}),
+        frozenset({"ROLE-1", "ROLE-5", "ADDR-5", "INT-1"}),
         (
             Change(
                 "postfix",
@@ -62,11 +62,15 @@ MUTANTS = (
             ),
         ),
     ),
-    # Submission leaves headers as they are: Date: and To: (MSG-1), Message-ID: (MSG-2).
+    # Submission leaves headers as they are, as if it were port 25: no Date: and To: (MSG-1), no Message-ID: (MSG-2),
+    # and internal addresses keep their form in the header (INT-4).
     Mutant(
-        "headers-not-completed",
-        frozenset({"MSG-1", "MSG-2"}),
-        (Change("postfix", _MASTER, "always_add_missing_headers=yes", "always_add_missing_headers=no"),),
+        "headers-as-they-are",
+        frozenset({"MSG-1", "MSG-2", "INT-4"}),
+        (
+            Change("postfix", _MASTER, "always_add_missing_headers=yes", "always_add_missing_headers=no"),
+            Change("postfix", _MASTER, "local_header_rewrite_clients=static:all", "local_header_rewrite_clients="),
+        ),
     ),
     # Internal addresses leave as they are.
     Mutant(

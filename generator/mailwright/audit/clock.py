@@ -77,12 +77,12 @@ def lines(context: Context) -> Iterator[Observation]:
         yield _zone_of(context, host.name, zone)
 
 
-def query(address: IPAddress, timeout: float = 4.0) -> float:
+def query(address: IPAddress, port: int = 123, timeout: float = 4.0) -> float:
     """Our clock less the server's, in seconds. Raises OSError when there is no usable answer."""
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6
     with socket.socket(family, socket.SOCK_DGRAM) as asking:
         asking.settimeout(timeout)
-        asking.connect((str(address), 123))
+        asking.connect((str(address), port))
         sent = time.time()
         asking.send(b"\x23" + bytes(39) + struct.pack("!II", *_ntp(sent)))
         answer = asking.recv(512)

@@ -11,7 +11,7 @@ from mailwright.audit import roads
 from mailwright.audit.model import Context, Observation, Phase, Probe
 from mailwright.findings import Target
 
-_WORDS = re.compile(r"(?:^|[ \]]: ?)(warning|error|fatal|panic):", re.IGNORECASE)
+_WORDS = re.compile(r"(?:^|: )(warning|error|fatal|panic): ", re.IGNORECASE)
 _MOST = 20  # lines that are shown one by one
 
 

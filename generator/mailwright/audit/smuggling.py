@@ -73,7 +73,7 @@ def outbound(context: Context) -> Iterator[Observation]:
             ]
             for attempt, waiting in zip(made, waits, strict=True):
                 seen = waiting.result() if waiting else None
-                if attempt.accepted and seen is None:
+                if attempt.accepted and seen is None and not attempt.more:
                     yield Observation(
                         _what(attempt, door), f"{attempt.seen}; it did not arrive", None, target=door.target
                     )

@@ -46,11 +46,13 @@ def incoming(context: Context) -> Iterator[Observation]:
 def _judged(context: Context, *services: str) -> Iterator[Observation]:
     for door in roads.doors(context, "outside", *services):
         with roads.vantage(context, "outside").enter():
+            spoken, seen = _spoken(door, _careless())
+            yield Observation(f"any TLS, with any certificate, on {door}", seen, spoken, True, door.target)
             for what, version in _NEW:
                 client = roads.client(context.trust)
                 client.minimum_version = client.maximum_version = version
-                ok, seen = _spoken(door, client)
-                yield Observation(f"{what} with a verified certificate on {door}", seen, ok, True, door.target)
+                spoken, seen = _spoken(door, client)
+                yield Observation(f"{what} with a verified certificate on {door}", seen, spoken, target=door.target)
             for what, version in _OLD:
                 client = _careless()
                 client.minimum_version = client.maximum_version = version

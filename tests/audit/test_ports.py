@@ -1,0 +1,53 @@
+"""The scanner, on loopback."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+import pytest
+
+from mailwright.audit import ports
+from mailwright.site.model import IPAddress
+
+root = pytest.mark.skipif(os.geteuid() != 0, reason="raw sockets are root's")
+
+
+@root
+@pytest.mark.parametrize("address", [IPv4Address("127.0.0.1"), IPv6Address("::1")], ids=str)
+def test_finds_what_listens_and_nothing_else(address: IPAddress) -> None:
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    with socket.create_server((str(address), 0), family=family) as server:
+        port = server.getsockname()[1]
+        near = range(max(1, port - 200), min(65536, port + 200))
+        found = ports.scan(address, near)
+        assert port in found
+        server.setblocking(False)
+        with pytest.raises(BlockingIOError):  # the server itself saw nothing of it
+            server.accept()
+        assert all(ports._connects(address, other)[0] for other in found)
+    assert port not in ports.scan(address, near)
+
+
+@root
+def test_all_ports_within_seconds() -> None:
+    started = time.monotonic()
+    ports.scan(IPv4Address("127.0.0.1"), ports.ALL)
+    assert time.monotonic() - started < 20
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_the_checksum_is_right(address: str) -> None:
+    """Summed with itself, a right segment gives ones throughout (RFC 1071)."""
+    made = ip_address(address)
+    segment = ports._syn(made, made, 40000, 25)
+    pseudo = made.packed * 2 + (
+        b"\0\6" + len(segment).to_bytes(2) if made.version == 4 else len(segment).to_bytes(4) + b"\0\0\0\6"
+    )
+    whole = pseudo + segment
+    total = sum(int.from_bytes(whole[index : index + 2]) for index in range(0, len(whole), 2))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    assert total == 0xFFFF
