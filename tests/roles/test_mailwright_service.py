@@ -120,6 +120,21 @@ def test_a_checker_that_does_not(script: str, patterns: dict[str, str], words: s
     assert words in str(caught.value)
 
 
+def test_a_checker_that_speaks_to_a_terminal_alone() -> None:
+    entry = {"argv": ["sh", "-c", "test -t 2 && echo line 7 is bad >&2; exit 1"]}
+    with pytest.raises(service.ServiceError, match="ended with 1\nline 7 is bad"):
+        service.ask({**entry, "terminal": True})
+    with pytest.raises(service.ServiceError) as silent:
+        service.ask(entry)
+    assert str(silent.value).endswith("ended with 1\n")
+    service.ask({"argv": ["test", "-t", "1"], "terminal": True})
+
+
+def test_a_checker_at_a_terminal_that_never_ends() -> None:
+    with pytest.raises(service.subprocess.TimeoutExpired):
+        service.on_terminal(["sleep", "20"], timeout=0.2)
+
+
 def test_the_stage_is_filled_in_and_not_shown() -> None:
     with pytest.raises(service.ServiceError) as caught:
         service.ask({"argv": ["cat", "{stage}/etc/none"]}, "/var/lib/stage")

@@ -105,6 +105,7 @@ options:
   checks:
     description:
       - What judges the staged tree, as C(argv) with C({stage}). C(expect) and C(refuse) are patterns of its words.
+      - C(terminal) is for one that speaks to a terminal alone.
     type: list
     elements: dict
     default: []

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import re
+import select
 import shutil
 import socket
 import ssl
@@ -15,6 +18,8 @@ from typing import Any
 from ansible.module_utils.mailwright_files import matches
 from ansible.module_utils.mailwright_journal import systemctl
 
+SEARCH = "/usr/sbin:/usr/bin:/sbin:/bin"
+ENVIRONMENT = {"PATH": SEARCH, "LC_ALL": "C.UTF-8"}
 ENABLED = frozenset({"enabled", "enabled-runtime", "static", "alias", "indirect", "generated", "transient"})
 
 # The line that ends an answer. What stands before it (250-SIZE, * CAPABILITY ...) belongs to the same answer.
@@ -107,18 +112,44 @@ def command(argv: Sequence[str], timeout: float = 120) -> subprocess.CompletedPr
         errors="replace",
         check=False,
         timeout=timeout,
-        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"},
+        env=ENVIRONMENT,
     )
+
+
+def on_terminal(argv: Sequence[str], timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    """As ``command``, at a terminal, without which Debian 12's ``postfix check`` complains to the log alone."""
+    ours, theirs = pty.openpty()
+    try:
+        with subprocess.Popen(
+            list(argv), stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, env=ENVIRONMENT, close_fds=True
+        ) as process:
+            os.close(theirs)
+            said = bytearray()
+            deadline = time.monotonic() + timeout
+            while time.monotonic() < deadline and select.select([ours], [], [], deadline - time.monotonic())[0]:
+                try:
+                    said += os.read(ours, 65536)
+                except OSError:  # EIO: the last process at the terminal has ended
+                    break
+            else:
+                process.kill()
+                raise subprocess.TimeoutExpired(argv, timeout)
+            return subprocess.CompletedProcess(
+                argv, process.wait(), said.decode("utf-8", "replace").replace("\r\n", "\n")
+            )
+    finally:
+        os.close(ours)
 
 
 def ask(entry: Mapping[str, Any], stage: str = "") -> None:
     """Runs a checker: ``argv`` must end with 0, say what matches ``expect`` and nothing that matches ``refuse``.
 
-    ``{stage}`` in argv is the folder of the staged tree. Raises ServiceError with the checker's words.
+    ``{stage}`` in argv is the folder of the staged tree; ``terminal``: run it at one.
+    Raises ServiceError with the checker's words.
     """
     argv = [argument.replace("{stage}", stage) for argument in entry["argv"]]
     try:
-        answer = command(argv)
+        answer = on_terminal(argv) if entry.get("terminal") else command(argv)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ServiceError(f"{' '.join(argv)}: {error}") from error
     words = answer.stdout.replace(stage, "") if stage else answer.stdout
@@ -135,7 +166,7 @@ def ask(entry: Mapping[str, Any], stage: str = "") -> None:
 
 
 def installed(entry: Mapping[str, Any]) -> bool:
-    return shutil.which(entry["argv"][0], path="/usr/sbin:/usr/bin:/sbin:/bin") is not None
+    return shutil.which(entry["argv"][0], path=SEARCH) is not None
 
 
 def act(unit: Unit, state: State, action: str) -> bool:
