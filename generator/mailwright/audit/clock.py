@@ -35,7 +35,7 @@ def offset(context: Context) -> Iterator[Observation]:
     for host in context.plan.hosts:
         ours, doubt = _of_host(context, host.name)
         for server, theirs in answers:
-            difference = ours - theirs
+            difference = theirs - ours
             yield Observation(
                 f"clock of {host.name} against {server}",
                 f"{difference:+.3f} s, to within {doubt:.3f} s",
