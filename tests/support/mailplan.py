@@ -25,6 +25,13 @@ HOST = "mx.college.ac.uk"
 PLACE = Place("site.yml", 1, 1)
 RELAY = ip_network("198.51.100.128/28")
 
+_KEY, _CHAIN = f"/etc/ssl/mailwright/{HOST}.key", f"/etc/ssl/mailwright/{HOST}.pem"
+SECRETS = (
+    ("mkdir", "-p", "/etc/ssl/mailwright"),
+    ("sh", "-c", f"openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=x -keyout {_KEY} -out {_CHAIN} 2>/dev/null"),
+)
+"""Commands that make the certificate and key which the rendered files name."""
+
 
 def mail_plan(os: str = "debian-13", *, relay: bool = False) -> Plan:
     """The plan, for a host of that release; ``relay`` adds a network that may relay through port 25."""
