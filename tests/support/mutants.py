@@ -48,8 +48,8 @@ MUTANTS = (
             ),
         ),
     ),
-    # abuse of one domain is missing: a required address (ROLE-1), a role that reaches nobody (ROLE-5), and an address
-    # that people may send as but that cannot be answered (ADDR-5, INT-1).
+    # abuse of one domain is missing: a required address (ROLE-1), a role that reaches nobody (ROLE-5), and an
+    # address that people may send as but that cannot be answered (ADDR-5, INT-1).
     Mutant(
         "role-missing",
         frozenset({"ROLE-1", "ROLE-5", "ADDR-5", "INT-1"}),
@@ -62,14 +62,17 @@ MUTANTS = (
             ),
         ),
     ),
-    # Submission leaves headers as they are, as if it were port 25: no Date: and To: (MSG-1), no Message-ID: (MSG-2),
-    # and internal addresses keep their form in the header (INT-4).
+    # A message that is submitted without To: leaves without it.
     Mutant(
-        "headers-as-they-are",
-        frozenset({"MSG-1", "MSG-2", "INT-4"}),
+        "no-recipients-line",
+        frozenset({"MSG-1"}),
         (
-            Change("postfix", _MASTER, "always_add_missing_headers=yes", "always_add_missing_headers=no"),
-            Change("postfix", _MASTER, "local_header_rewrite_clients=static:all", "local_header_rewrite_clients="),
+            Change(
+                "postfix",
+                _MASTER,
+                "{ undisclosed_recipients_header = To: undisclosed-recipients:; }",
+                "{ undisclosed_recipients_header = }",
+            ),
         ),
     ),
     # Internal addresses leave as they are.
