@@ -1,7 +1,7 @@
 """What each listener asks before it takes a message, in the order in which it asks.
 
-The rows' checks are Postfix restrictions by name, or ``milter:`` and the name of a rule of the filter
-(templates/filter). The order within a stage decides what happens, so it is part of the row's key.
+The rows' checks are Postfix restrictions by name, or ``milter:`` and what the filter sees to
+(templates/filter/mailwright.lua). The order within a stage decides what happens, so it is part of the row's key.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ TRANSFER: tuple[Check, ...] = (
 SIGNED: tuple[Check, ...] = (
     (
         "header",
-        "milter:own-from-is-valid",
-        Because("ADDR-5", "a From: line in an own domain names an address that exists"),
+        "milter:own-from-exists",
+        Because("ADDR-5", "an own-domain address in From: exists, and is of who sends"),
     ),
     ("header", "milter:to-is-there", Because("MSG-1", "a message that leaves has a To: or Cc: line")),
     ("header", "milter:sign", Because("ADDR-5", "DKIM: what leaves is shown to come from the domain")),
