@@ -3,8 +3,8 @@
 python3 lab.py up FOLDER debian-13      builds the example for that release into FOLDER/project and starts its hosts
 python3 lab.py down FOLDER              clears away what ``up`` of that folder left
 
-FOLDER/lab.yml is an inventory that adds to the built one how to reach the hosts. FOLDER/run is the lab's id. What is
-secret lies in the lab's own folder, which root alone can read and which goes with the lab.
+FOLDER/lab.yml is an inventory that adds to the built one how to reach the hosts. FOLDER/run is the lab's id. What
+is secret lies in the lab's own folder, which root alone can read and which goes with the lab.
 """
 
 from __future__ import annotations

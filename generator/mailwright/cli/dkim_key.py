@@ -42,7 +42,9 @@ def command(file: Path, private: Path | None, public: Path | None) -> None:
     click.echo("  build, and publish the new record from dns/ before you apply the project:")
     click.echo("  until it is seen everywhere, the signatures of the new key do not verify.")
     if said_private is not None and not said_private.is_absolute():
-        click.echo("  The project looks for a relative path in its own folder: link or copy the key's folder there, as in")
+        click.echo(
+            "  The project looks for a relative path in its own folder: link or copy the key's folder there, as in"
+        )
         click.echo("  ln -s ../../secrets build/<primary domain>/secrets")
 
 
