@@ -161,7 +161,8 @@ ROTATE = """
 import os, subprocess, sys, time
 now = time.time()
 for days in map(int, sys.argv[1].split(",")):
-    stamp = now - days * 86400
+    # ten minutes short of so many days, since logrotate counts seconds and some go by until it looks
+    stamp = now - days * 86400 + 600
     path = "/var/log/mail/mail.log-" + time.strftime("%Y%m%d", time.localtime(stamp)) + ("" if days == 1 else ".gz")
     open(path, "w").close()
     os.utime(path, (stamp, stamp))
