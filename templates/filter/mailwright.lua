@@ -149,9 +149,10 @@ local function from_relay_network(task)
   if not client or not client:is_valid() then
     return false
   end
+  -- Compared as texts: as objects they would differ by the port that Postfix tells of its client.
   for _, network in ipairs(relay_networks) do
     if client:get_version() == network.address:get_version()
-      and client:apply_mask(network.length) == network.address:apply_mask(network.length) then
+      and client:apply_mask(network.length):to_string() == network.address:apply_mask(network.length):to_string() then
       return true
     end
   end

@@ -27,7 +27,7 @@ RECEIPT = (
     "Disposition: manual-action/MDN-sent-manually; displayed\n--b--\n"
 )
 OUTSIDE = "203.0.113.9"
-RELAY = "198.51.100.130"
+RELAY = "198.51.100.130:4711"  # as Postfix tells it, with the port
 HOST = "127.0.0.1"
 
 
