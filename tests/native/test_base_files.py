@@ -181,7 +181,7 @@ print(oct(mode), *sorted(round(age / 86400) for age in ages))
         # the example: 92 days; today's file and those of the 91 days before
         (range(1, 100), range(92)),
         # and at most 365 days, where the host was off for most of the time and the count says nothing
-        ((1, 2, 91, 92, 200, *range(360, 400)), (0, 1, 2, 91, 92, 200, 360, 361, 362, 363)),
+        ((1, 2, 91, 92, 200, *range(360, 400)), (0, 1, 2, 91, 92, 200, 360, 361, 362)),
     ],
     ids=["count", "age"],
 )
@@ -190,7 +190,11 @@ def test_logrotate_keeps_the_agreed_days_and_no_more(release: str, before: range
     given = {**files(release), "/usr/lib/rsyslog/rsyslog-rotate": "#!/bin/sh\n"}
     folder = [*SYSUSERS, ["systemd-tmpfiles", "--create", "/etc/tmpfiles.d/mailwright.conf"]]
     done = run(release, ["python3", "-c", ROTATE, ",".join(map(str, before))], given, before=folder)
-    assert said(done).split() == ["0o640", *map(str, after)]
+    mode, *ages = said(done).split()
+    # What is begun of a day counts on Debian 12 and not on 13; even then no line is older than the maximum.
+    late = 363 if release == "debian-13" and 363 in before else None
+    assert mode == "0o640"
+    assert [int(age) for age in ages] == [*after, *([late] if late else [])]
 
 
 @each_release

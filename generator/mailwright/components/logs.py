@@ -53,10 +53,10 @@ def _retention(plan: Plan, host: HostFacts, log: str) -> Retention:
 def _maxage(log: Retention) -> int:
     """What logrotate compares with the age of a file's last line, once a day, when it rotates.
 
-    The first line of a file is up to a day older than its last, and nothing is removed for another day; never
-    less than the agreed time, though.
+    The first line of a file is up to a day older than its last, nothing is removed for another day, and Debian 13's
+    counts begun days as none; never less than the agreed time, though.
     """
-    return max(log.days, log.maximum_days - 2)
+    return max(log.days, log.maximum_days - 3)
 
 
 COMPONENT = Component("logs", frozenset(), files, variables)
