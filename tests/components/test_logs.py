@@ -50,7 +50,7 @@ def test_readers_and_days_of_the_plan() -> None:
     texts = render(with_retention(readers="postmasters", days=100, maximum_days=200))
     assert 'fileGroup="postmasters"' in texts["/etc/rsyslog.conf"]
     assert "create 0640 root postmasters\n" in texts["/etc/logrotate.d/mailwright"]
-    assert "\trotate 100\n\tmaxage 198\n" in texts["/etc/logrotate.d/mailwright"]
+    assert "\trotate 100\n\tmaxage 197\n" in texts["/etc/logrotate.d/mailwright"]
     assert "g postmasters -\n" in texts["/etc/sysusers.d/mailwright.conf"]
     assert "d /var/log/mail 0750 root postmasters -\n" in texts["/etc/tmpfiles.d/mailwright.conf"]
     assert "MaxRetentionSec=7day\n" in texts["/etc/systemd/journald.conf.d/zz-mailwright.conf"]
