@@ -15,4 +15,4 @@ def test_the_release_from_os_release() -> None:
 
 def test_installed_packages_are_those_that_are_whole() -> None:
     listed = "ii  postfix\nrc  exim4\niU  half\nii  dovecot-core\n"
-    assert host_packages.installed(listed) == ["dovecot-core", "postfix"]
+    assert host_packages.installed(listed) == {"dovecot-core", "postfix"}

@@ -53,6 +53,7 @@ class Host:
             "seeds": seeds,
             "patience": 0,
             "confirm": 0,
+            "complete": True,
             "overwrite": False,
             "show_personal": False,
         }
@@ -133,6 +134,14 @@ def test_check_mode_asks_the_checker(host: Host) -> None:
 def test_check_mode_says_when_the_checker_is_not_there_yet(host: Host) -> None:
     result = host.apply({"a": "1"}, check=True, checks=[{"argv": ["no-such-checker"]}])
     assert "no-such-checker" in result["not_checked"]
+
+
+def test_check_mode_asks_nobody_while_packages_are_missing(host: Host) -> None:
+    """The firewall's checker is there, say, and the user that its rules name is not."""
+    result = host.apply({"a": "1"}, check=True, checks=[{"argv": ["false"]}], complete=False)
+    assert result["not_checked"].endswith("false")
+    with pytest.raises(transaction.Refused):
+        host.apply({"a": "1"}, checks=[{"argv": ["false"]}], complete=False)
 
 
 def test_the_checker_sees_the_whole(host: Host) -> None:

@@ -63,6 +63,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
             **{name: arguments[name] for name in PASSED_ON if name in arguments},
             "files": files,
             "seeds": seeds,
+            "complete": not (variables.get("__base_host") or {}).get("missing"),
             "overwrite": self._switch(variables, "mailwright_overwrite_hand_edits"),
             "show_personal": self._switch(variables, "mailwright_show_personal"),
         }

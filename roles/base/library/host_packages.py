@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Which Debian release a host runs and which packages it has, in one cheap step."""
+"""Which Debian release a host runs and which packages it lacks, in one cheap step."""
 
 from __future__ import annotations
 
@@ -10,12 +10,17 @@ from ansible.module_utils.basic import AnsibleModule
 
 DOCUMENTATION = r"""
 module: host_packages
-short_description: Say which Debian release a host runs and which packages are installed
-description: One file and one dpkg-query, so that a role can leave out its apt task when all is there.
+short_description: Say which Debian release a host runs and which packages it lacks
+description: One file and one dpkg-query, so that the apt task (a second) can be left out when all is there.
 attributes:
   check_mode:
     support: full
-options: {}
+options:
+  wanted:
+    description: Names of packages.
+    type: list
+    elements: str
+    required: true
 author: mailwright
 """
 
@@ -27,14 +32,16 @@ def release(os_release: str) -> str:
     return "-".join(part for part in parts if part)
 
 
-def installed(listed: str) -> list[str]:
+def installed(listed: str) -> set[str]:
     """Names of the wholly installed packages, from lines ``ii  name``."""
     pairs = (line.split() for line in listed.splitlines())
-    return sorted({pair[1] for pair in pairs if len(pair) == 2 and pair[0] == "ii"})
+    return {pair[1] for pair in pairs if len(pair) == 2 and pair[0] == "ii"}
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec={"wanted": {"type": "list", "elements": "str", "required": True}}, supports_check_mode=True
+    )
     try:
         listed = subprocess.run(
             ["dpkg-query", "--show", "--showformat=${db:Status-Abbrev} ${Package}\\n"],
@@ -45,7 +52,8 @@ def main() -> None:
     except (OSError, subprocess.CalledProcessError) as error:
         module.fail_json(msg=f"not a Debian host: {error}")
     text = Path("/etc/os-release").read_text(encoding="utf-8")
-    module.exit_json(changed=False, release=release(text), packages=installed(listed))
+    missing = sorted(set(module.params["wanted"]) - installed(listed))
+    module.exit_json(changed=False, release=release(text), missing=missing)
 
 
 if __name__ == "__main__":

@@ -121,7 +121,7 @@ options:
       - Units that must be enabled and running. C(paths) is the shell patterns after whose change the unit reads
         its files anew (without, of any), C(action) how (reload, restart or none), C(restart_on) after which it
         needs a restart, C(alive) an argv that ends with 0 when it really runs, C(undo) one that takes back what a
-        first start did.
+        first start did. One with C(if_running) is another component's and never started.
     type: list
     elements: dict
     default: []
@@ -171,6 +171,7 @@ class Work:
     dialogues: Sequence[Mapping[str, Any]]
     patience: int
     confirm: int
+    complete: bool  # no package of this host's components is missing
     overwrite: bool
     show_personal: bool
 
@@ -269,8 +270,19 @@ def difference(work: Work) -> Difference:
             for path, seed in sorted(work.seeds.items())
             if not Path(path).exists() or (seed.sha256 and record.seeds.get(path) != seed.sha256)
         ),
-        service.states(work.units),
+        _states(work.units),
     )
+
+
+def _states(units: Sequence[service.Unit]) -> dict[str, service.State]:
+    """How the units stand that this transaction has to do with: another component's only while it runs."""
+    states: dict[str, service.State] = service.states(units)
+    for unit in units:
+        if unit.if_running and states[unit.unit].active:
+            states[unit.unit] = service.State(active=True, enabled=True)
+        elif unit.if_running:
+            del states[unit.unit]
+    return states
 
 
 def _is(path: str, file: Wanted) -> bool:
@@ -480,7 +492,7 @@ def run(work: Work, archive: str, check_mode: bool, diff_mode: bool) -> dict[str
                 )
         build_stage(work, found, archive)
         make_products(work, found, leave_out=check_mode)
-        unasked = [entry["argv"][0] for entry in work.checks if check_mode and not _can_ask(found, entry)]
+        unasked = [entry["argv"][0] for entry in work.checks if check_mode and not _can_ask(work, found, entry)]
         if unasked:
             result["not_checked"] = f"what they need is not on this host yet: {', '.join(unasked)}"
         for entry in [] if unasked else work.checks:
@@ -499,9 +511,9 @@ def run(work: Work, archive: str, check_mode: bool, diff_mode: bool) -> dict[str
     return result
 
 
-def _can_ask(found: Difference, entry: Mapping[str, Any]) -> bool:
-    """In check mode on a new host: the checker is installed, and the accounts that the files name exist."""
-    return not found.accounts and service.installed(entry)
+def _can_ask(work: Work, found: Difference, entry: Mapping[str, Any]) -> bool:
+    """In check mode on a new host: the packages and accounts are there that the checker and the files name."""
+    return work.complete and not found.accounts and service.installed(entry)
 
 
 def change(work: Work, found: Difference, sown: Sequence[Sowing]) -> dict[str, Any]:
@@ -509,14 +521,15 @@ def change(work: Work, found: Difference, sown: Sequence[Sowing]) -> dict[str, A
     missing = missing_folders(
         [*found.touched, *(f"{folder}/x" for folder in found.directories), *(path for path in found.seeds)]
     )
-    actions = {unit.unit: unit.action_for(found.touched) for unit in work.units}
+    units = [unit for unit in work.units if unit.unit in found.states]
+    actions = {unit.unit: unit.action_for(found.touched) for unit in units}
     journal.begin(
         work.journal,
         found.touched,
         [*missing, *(folder for folder in found.directories if folder not in missing)],
         [
             {"unit": unit.unit, **vars(found.states[unit.unit]), "action": actions[unit.unit], "undo": unit.undo}
-            for unit in work.units
+            for unit in units
         ],
     )
     since = time.time()
@@ -532,13 +545,13 @@ def change(work: Work, found: Difference, sown: Sequence[Sowing]) -> dict[str, A
                 service.ask(entry)
         if work.confirm:
             arm(work)
-        acted = [unit for unit in work.units if service.act(unit, found.states[unit.unit], actions[unit.unit])]
+        acted = [unit for unit in units if service.act(unit, found.states[unit.unit], actions[unit.unit])]
         if acted or found.touched:
             time.sleep(0.3 if acted else 0)  # processes that were told to go are gone
             for entry in work.dialogues:
                 service.hold(entry, work.patience)
     except BaseException as error:
-        words = service.journal_words(work.units, since)
+        words = service.journal_words(units, since)
         disarm(work)
         trouble = journal.restore(work.journal)
         if not isinstance(error, (service.ServiceError, Refused, OSError)):
@@ -657,6 +670,7 @@ def work_from(parameters: Mapping[str, Any]) -> Work:
         parameters["dialogues"],
         parameters["patience"],
         parameters["confirm"],
+        parameters["complete"],
         parameters["overwrite"],
         parameters["show_personal"],
     )
@@ -684,6 +698,7 @@ def main() -> None:
             "dialogues": lists("dict"),
             "patience": {"type": "int", "default": 15},
             "confirm": {"type": "int", "default": 0},
+            "complete": {"type": "bool", "default": True},
             "overwrite": {"type": "bool", "default": False},
             "show_personal": {"type": "bool", "default": False},
         },

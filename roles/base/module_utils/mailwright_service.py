@@ -44,6 +44,7 @@ class Unit:
     action      how it is told otherwise: reload, restart, or none
     alive       argv that ends with 0 when it really runs (Debian 12's postfix.service is active with no master)
     undo        argv that takes back what the first start did, where stopping the unit does not
+    if_running  belongs to another component, which starts it: it is told of the change when it runs
     """
 
     unit: str
@@ -52,6 +53,7 @@ class Unit:
     action: str = "reload"
     alive: tuple[str, ...] = ()
     undo: tuple[str, ...] = ()
+    if_running: bool = False
 
     @classmethod
     def read(cls, entry: Mapping[str, Any]) -> Unit:
@@ -62,6 +64,7 @@ class Unit:
             entry.get("action") or "reload",
             tuple(entry.get("alive") or ()),
             tuple(entry.get("undo") or ()),
+            bool(entry.get("if_running")),
         )
 
     def action_for(self, paths: Sequence[str]) -> str:
