@@ -6,6 +6,7 @@ the first step is all there is.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -89,7 +90,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
                     return {**result, **confirmed, "changed": False}
             return result
         finally:
-            self._remove_tmp_path(self._connection._shell.tmpdir)
+            with contextlib.suppress(AnsibleConnectionFailure):
+                self._remove_tmp_path(self._connection._shell.tmpdir)
 
     def _switch(self, variables: Mapping[str, Any], name: str) -> bool:
         return bool(boolean(self._templar.template(variables.get(name, False))))
@@ -159,7 +161,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
     def _confirm(self, seconds: int, arguments: Mapping[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         """Opens a new connection and says so to the host; waits for the fall-back when none comes about."""
         deadline = time.monotonic() + seconds + 30
-        self._connection._shell.tmpdir = None
         while True:
             try:
                 self._connection.reset()
