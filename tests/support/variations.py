@@ -10,7 +10,7 @@ from mailwright.plan.model import Because, Plan
 Change = Callable[[str], Plan]
 
 # Texts that only say which rows are meant, and come from lists of ours; none is written to these files.
-_CHOICES = frozenset({"host", "kind", "known", "service", "tls", "stage", "os", "functions", "clients"})
+_CHOICES = frozenset({"host", "kind", "service", "tls", "stage", "os", "functions", "clients"})
 
 
 def variations(plan: Plan) -> Iterator[tuple[str, Change]]:

@@ -34,7 +34,7 @@ def make(plan: Plan, roles: tuple[str, ...]) -> Tree:
 
 
 def _for_people(plan: Plan) -> Tree:
-    """What the site's people are to be told (MSG-3, INT-4)."""
+    """What the site's people are to be told."""
     values = {
         "organisation": plan.settings.organisation,
         "servers": tuple(dict.fromkeys(clock.server for clock in plan.clocks)),
@@ -43,6 +43,8 @@ def _for_people(plan: Plan) -> Tree:
         "postmaster": f"postmaster@{plan.settings.primary_domain}",
     }
     return {
-        f"documents/{name}.md": text(render(MARKDOWN, f"documents/{name}.md.j2", **values))
-        for name in ("addresses", "clocks")
+        f"documents/{row.document}.md": text(
+            render(MARKDOWN, f"documents/{row.document}.md.j2", readers=row.readers, **values)
+        )
+        for row in plan.publications
     }

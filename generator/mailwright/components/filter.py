@@ -24,11 +24,7 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
 
     Raises FormatError for a value that rspamd's formats cannot carry.
     """
-    relay = tuple(
-        grant.clients
-        for grant in plan.grants
-        if grant.host == host.name and grant.port == 25 and not isinstance(grant.clients, str)
-    )
+    relay = plan.relay_networks(host.name)
     conf = render(
         rspamd.FORMAT,
         "filter/rspamd.conf.j2",

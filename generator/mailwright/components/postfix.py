@@ -77,11 +77,6 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
 
     Raises FormatError for a value that Postfix's formats cannot carry.
     """
-    relay = tuple(
-        grant.clients
-        for grant in plan.grants
-        if grant.host == host.name and grant.port == 25 and not isinstance(grant.clients, str)
-    )
     main = render(
         postfix.FORMAT,
         "postfix/main.cf.j2",
@@ -90,7 +85,7 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
         families=sorted({str(address.version) for address in host.addresses}),
         bind4=[address for address in host.addresses if address.version == 4][:1],
         bind6=[address for address in host.addresses if address.version == 6][:1],
-        relay_networks=relay,
+        relay_networks=plan.relay_networks(host.name),
         ciphers=CIPHERS,
         milter=MILTER,
     )

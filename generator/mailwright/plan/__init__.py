@@ -54,7 +54,7 @@ def make(site: Site) -> Plan:
         rewrites=_table(rewrites.rows(site)),
         listeners=_table(listeners.rows(site)),
         grants=_table(grants.rows(site)),
-        policies=_table(policies.policies(site)),
+        policies=_table(policies.rows(site)),
         openings=_table(openings.rows(site)),
         records=_table(records.rows(site)),
         clocks=_table(clocks.rows(site)),

@@ -14,7 +14,6 @@ from mailwright.site.model import IPAddress, IPNetwork
 
 EVERYWHERE: tuple[IPNetwork, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 
-Known = Literal["build", "deploy", "live"]
 RouteKind = Literal["mailbox", "alias", "internal", "role", "automatic"]
 Service = Literal["smtp", "submission", "submissions", "imaps", "pop3s", "managesieve", "ssh"]
 TlsMode = Literal["none", "starttls", "implicit"]
@@ -62,7 +61,6 @@ class Route:
     kind: RouteKind
     targets: tuple[str, ...]
     because: Because
-    known: Known = "build"
 
     @property
     def key(self) -> str:
@@ -215,10 +213,9 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A document is published at ``url`` for ``readers``. No component publishes any yet."""
+    """The site's ``readers`` are to have this document: a build renders it as ``documents/<document>.md``."""
 
     document: str
-    url: str
     readers: str
     because: Because
 
@@ -284,3 +281,11 @@ class Plan:
 
     def host(self, name: str) -> HostFacts:
         return next(host for host in self.hosts if host.name == name)
+
+    def relay_networks(self, host: str) -> tuple[IPNetwork, ...]:
+        """The networks that may relay through port 25 of ``host`` without a login."""
+        return tuple(
+            row.clients
+            for row in self.grants
+            if (row.host, row.port) == (host, 25) and not isinstance(row.clients, str)
+        )

@@ -6,6 +6,8 @@ The rows' checks are Postfix restrictions by name, or ``milter:`` and what the f
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from mailwright.plan.model import Because, Policy, Stage
 from mailwright.site.model import Site
 
@@ -19,6 +21,8 @@ PIPELINING = Because(
 )
 FULL_RECIPIENT = Because("INT-3", "a recipient without a domain is not completed; only <postmaster> needs none")
 FULL_SENDER = Because("ADDR-4", "a sender address without a full domain cannot be answered")
+
+SIGN = Because("REMOTE-1", "DKIM: what leaves is shown to come from the domain (RFC 6376)")
 
 RELAYED: tuple[Check, ...] = (
     ("relay", "permit_mynetworks", Because("RELAY-2", "the site's own declared networks")),
@@ -41,7 +45,7 @@ SIGNED: tuple[Check, ...] = (
         Because("ADDR-5", "an own-domain address in From: exists, and is of who sends"),
     ),
     ("header", "milter:to-is-there", Because("MSG-1", "a message that leaves has a To: or Cc: line")),
-    ("header", "milter:sign", Because("ADDR-5", "DKIM: what leaves is shown to come from the domain")),
+    ("header", "milter:sign", SIGN),
 )
 
 SUBMISSION: tuple[Check, ...] = (
@@ -67,28 +71,25 @@ SUBMISSION: tuple[Check, ...] = (
         Because("ADDR-8", "Sender:, where a program wrote one, is one of the login's"),
     ),
     ("header", "milter:null-sender-for-receipts", Because("ADDR-6", "MAIL FROM:<> is for read receipts alone")),
-    ("header", "milter:sign", Because("ADDR-5", "DKIM: what leaves is shown to come from the domain")),
+    ("header", "milter:sign", SIGN),
 )
 """Ports 587 and 465: the site's people and their programs."""
 
 
-def policies(site: Site) -> tuple[Policy, ...]:
-    """The rows for every mailer of the site, sorted by key."""
-    rows: list[Policy] = []
+def rows(site: Site) -> Iterator[Policy]:
+    """The checks of every SMTP listener of the site."""
     for host in site.hosts:
         if "mx" in host.functions:
             relayed = bool(site.networks.relay)
-            rows += rows_of(host.name, 25, (*RELAYED, *TRANSFER, *SIGNED) if relayed else TRANSFER)
+            yield from rows_of(host.name, 25, (*RELAYED, *TRANSFER, *SIGNED) if relayed else TRANSFER)
         if "submission" in host.functions:
-            rows += rows_of(host.name, 587, SUBMISSION) + rows_of(host.name, 465, SUBMISSION)
-    return tuple(sorted(rows, key=lambda row: row.key))
+            for port in (587, 465):
+                yield from rows_of(host.name, port, SUBMISSION)
 
 
-def rows_of(host: str, port: int, checks: tuple[Check, ...]) -> list[Policy]:
+def rows_of(host: str, port: int, checks: tuple[Check, ...]) -> Iterator[Policy]:
     """The checks as rows of one listener, positions counted from 1 in each stage."""
-    rows: list[Policy] = []
     positions: dict[Stage, int] = {}
     for stage, check, because in checks:
         positions[stage] = positions.get(stage, 0) + 1
-        rows.append(Policy(host, port, stage, positions[stage], check, because))
-    return rows
+        yield Policy(host, port, stage, positions[stage], check, because)

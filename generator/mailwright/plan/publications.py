@@ -1,13 +1,17 @@
-"""Which document is published where."""
+"""Which documents the site's people are to have."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mailwright.plan.model import Publication
+from mailwright.plan.model import Because, Publication
 from mailwright.site.model import Site
+
+_ADDRESSES = Because("INT-4", "people know which of their addresses to give")
+_CLOCKS = Because("MSG-3", "users' own computers write Date: lines, so their clocks need keeping too")
 
 
 def rows(_site: Site) -> Iterator[Publication]:
-    """None: no component publishes documents in this version."""
-    return iter(())
+    """The same documents for every site; what they say is the site's own. Putting them up is for the site to do."""
+    yield Publication("addresses", "everybody who writes mail", _ADDRESSES)
+    yield Publication("clocks", "everybody who writes mail, and whoever looks after their computers", _CLOCKS)
