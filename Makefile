@@ -13,9 +13,9 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 # What a rehearsal needs from Debian, and what the native-parser tests need besides.
 DEBIAN_DEMO := podman runc mmdebstrap iproute2 nftables openssh-client
-DEBIAN_TEST := $(DEBIAN_DEMO) bind9-utils dnsutils nmap chromium
+DEBIAN_TEST := $(DEBIAN_DEMO) bind9-utils
 
-.PHONY: help demo test setup setup-dev debian-demo debian-test lint format types quick unit golden native hosts molecule bench clean
+.PHONY: help demo test setup setup-dev debian-demo debian-test lint format types quick unit golden docs hosts molecule bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -81,6 +81,11 @@ format: setup-dev ## mend what ruff can mend
 
 unit: setup-dev ## unit, golden and native-parser tests
 	@$(BIN)/pytest -n 2 -m 'not hosts'
+
+docs: setup-dev ## write the pages of docs/reference that are made from the code
+	@$(BIN)/python -m mailwright.requirements.pages docs/reference
+	@$(BIN)/python -m mailwright.source.reference > docs/reference/description.md
+	@$(BIN)/python -m mailwright.audit.page > docs/reference/probes.md
 
 golden: setup-dev ## accept the built example as it is now (read the difference before you commit it)
 	@$(BIN)/pytest -q tests/golden --accept-golden
