@@ -80,6 +80,18 @@ def test_strong_alone(server: object, wanted: Status) -> None:
     assert status(probe, seen) is wanted, [item for item in seen if not item.ok]
 
 
+def test_what_our_own_openssl_cannot_ask_proves_nothing() -> None:
+    unable = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    unable.check_hostname = False
+    unable.verify_mode = ssl.CERT_NONE
+    unable.set_ciphers("ECDHE+AESGCM")  # none of which TLS 1.0 has
+    unable.minimum_version = unable.maximum_version = ssl.TLSVersion.TLSv1
+    with site() as (context, _), imaps(context, old()) as changed:
+        (door, *_) = doors(changed, "outside", "imaps")
+        assert transport._refused(door, unable, "TLS 1.0").ok is None
+        assert transport._refused(door, transport._careless("ECDHE+AESGCM"), "TLS").ok is False
+
+
 def test_no_tls_at_all_is_no_strong_tls() -> None:
     """A server that speaks in clear refuses every old version too."""
 

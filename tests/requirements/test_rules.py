@@ -18,8 +18,8 @@ from mailwright.requirements import catalogue
 from mailwright.requirements.evaluate import evaluate
 from mailwright.requirements.pages import page_of
 from mailwright.requirements.rules import RULES
-from mailwright.requirements.rules.roles import MAILBOXES
 from mailwright.site.read import read
+from mailwright.site.role_names import FACILITIES
 
 EXAMPLES = Path(__file__).parent / "examples"
 FILES = sorted(EXAMPLES.glob("*/*.yml"))
@@ -109,7 +109,7 @@ def test_every_facility_of_the_schema_has_its_mailbox() -> None:
 
     schema = json.loads((folder("schemas") / "site.schema.json").read_text(encoding="utf-8"))
     listed = schema["properties"]["domains"]["items"]["properties"]["facilities"]["items"]["enum"]
-    assert sorted(listed) == sorted(MAILBOXES)
+    assert sorted(listed) == sorted(FACILITIES)
 
 
 def test_a_clean_description_passes_each_rule_once() -> None:

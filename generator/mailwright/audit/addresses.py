@@ -11,13 +11,9 @@ from mailwright.audit.model import Context, Observation, Probe
 from mailwright.audit.smtp import Reply
 from mailwright.plan.model import Route
 from mailwright.site.addresses import domain, key, local_part
+from mailwright.site.role_names import FACILITIES, REQUIRED, SYNONYMS
 
-REQUIRED = frozenset({"postmaster", "abuse"})
-# RFC 2142, sections 3 to 6; the names of lists (section 6) follow the list's own name.
-FACILITY = frozenset(
-    {"info", "marketing", "sales", "support", "noc", "security", "hostmaster", "usenet", "news", "webmaster", "www"}
-    | {"uucp", "ftp"}
-)
+_PRESCRIBED = frozenset({*FACILITIES.values(), *SYNONYMS})
 _PER_CONNECTION = 8  # refusals, before Postfix slows down (smtpd_soft_error_limit)
 
 
@@ -35,7 +31,7 @@ def required(context: Context) -> Iterator[Observation]:
 
 def facilities(context: Context) -> Iterator[Observation]:
     """Every role address of the plan that RFC 2142 prescribes for a facility is accepted on port 25 (ROLE-2)."""
-    wanted = tuple(route.address for route in _roles(context) if local_part(route.address) in FACILITY)
+    wanted = tuple(route.address for route in _roles(context) if local_part(route.address) in _PRESCRIBED)
     if not wanted:
         yield Observation("role addresses that RFC 2142 names", "the plan has none", None)
         return
@@ -46,7 +42,7 @@ def facilities(context: Context) -> Iterator[Observation]:
 def alternatives(context: Context) -> Iterator[Observation]:
     """Role addresses by other names than those that RFC 2142 prescribes are accepted, and whoever may send as a
     role can: the message arrives outside with the role's address in envelope and From: (ROLE-4)."""
-    prescribed = REQUIRED | FACILITY
+    prescribed = _PRESCRIBED.union(REQUIRED)
     others = (route.address for route in _roles(context) if local_part(route.address) not in prescribed)
     yield from _accepted(context, tuple(others))
     who = roads.person(context, lambda one: one.roles, "anybody who may send as a role")

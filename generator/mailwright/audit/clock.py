@@ -134,7 +134,7 @@ def _of_host(context: Context, host: str) -> tuple[float, float]:
 
 
 def _correction(context: Context) -> float:
-    """How far our own clock is ahead of the first time server that answers; nothing when none does."""
+    """How far our own clock is ahead of the first time server that answers. Raises OSError when none does."""
     where = _where(context)
     for server in sorted({row.server for row in context.plan.clocks}):
         try:

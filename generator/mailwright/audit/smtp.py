@@ -82,11 +82,6 @@ class Dialogue:
         address, port = self._socket.getsockname()[:2]
         return str(address), int(port)
 
-    @property
-    def encrypted(self) -> str:
-        """The TLS version in use, or nothing."""
-        return (self._socket.version() or "") if isinstance(self._socket, ssl.SSLSocket) else ""
-
     def send(self, content: bytes) -> None:
         """These very octets."""
         self._socket.settimeout(self._timeout)

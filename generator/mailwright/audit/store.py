@@ -7,7 +7,7 @@ import imaplib
 import poplib
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 
 from mailwright.audit import letters, mailboxes, roads
@@ -40,7 +40,8 @@ def pop(context: Context) -> Iterator[Observation]:
         yield from _closed(context, "outside", 995)
     for door in offered:
         with roads.vantage(context, "outside").enter(), closing(_Pop(door, roads.tls(context))) as session:
-            yield _observed(door, who.account, lambda s=session: _pop_login(s, who.account))  # type: ignore[misc]
+            accepted, seen = _pop_login(session, who.account)
+            yield Observation(f"login of {who.login} on {door}", seen, accepted, target=door.target)
 
 
 def sieve(context: Context) -> Iterator[Observation]:
@@ -159,11 +160,6 @@ def _pop_login(session: _Pop, account: Account) -> tuple[bool, str]:
     except poplib.error_proto as error:
         return False, str(error)[:200]
     return True, f"in-box with {count} messages"
-
-
-def _observed(door: Door, account: Account, enter: Callable[[], tuple[bool, str]]) -> Observation:
-    accepted, seen = enter()
-    return Observation(f"login of {account.login} on {door}", seen, accepted, target=door.target)
 
 
 def _sieve_login(context: Context, door: Door, account: Account, *, secure: bool) -> tuple[str, str]:

@@ -62,7 +62,7 @@ def responsible(context: Context) -> Iterator[Observation]:
 
 def sent_is_logged(context: Context) -> Iterator[Observation]:
     """A message that left is in the mail log with sender, recipient, the host that took it and the moment, and what
-    logrotate is set to keep covers the days of the plan and no more than its maximum (AUDIT-3)."""
+    logrotate on each host is set to keep covers the days of the plan and no more than its maximum (AUDIT-3)."""
     who = roads.anybody(context)
     _, sent = posting.send_plain(context, who)
     host = sent.door.listener.host
@@ -77,16 +77,18 @@ def sent_is_logged(context: Context) -> Iterator[Observation]:
             yield Observation(
                 f"log lines of {queued[1]} with {wanted}", line[:200] or "none", ok, target=Target(host)
             )
-    status, output = roads.shell(context).run(host, "logrotate", "--debug", "/etc/logrotate.conf")
-    for row in _files(context, host):
-        if "*" not in row.log:
-            yield _kept(row, status, output)
+    for each in context.plan.hosts:
+        status, output = roads.shell(context).run(each.name, "logrotate", "--debug", "/etc/logrotate.conf")
+        for row in _files(context, each.name):
+            if "*" not in row.log:
+                yield _kept(row, status, output)
 
 
 def secret(context: Context) -> Iterator[Observation]:
-    """On each host an ordinary user can read no copy of a mail log line: not the log, not its rotated files, not
-    the journal, nor any other file below /var/log that a search for a message's id finds (AUDIT-4: unauthorised
-    examination. Alteration and accidental loss are not tested). A member of the readers' group can read the log."""
+    """On the host that took a message an ordinary user can read no copy of its log lines: not the log, not its
+    rotated files, not the journal, nor any other file below /var/log that a search for the message's id finds
+    (AUDIT-4: unauthorised examination. Alteration and accidental loss are not tested). A member of the readers'
+    group can read the log, and root finds the lines in the journal."""
     shell = roads.shell(context)
     mark, sent = posting.send_plain(context, roads.anybody(context))
     host = sent.door.listener.host
@@ -101,7 +103,16 @@ def secret(context: Context) -> Iterator[Observation]:
         ok = status != 0 and "Permission denied" in output
         shown = output.strip()[:120] if status else "its content"
         yield Observation(f"cat {path} on {host} as nobody", shown, ok, target=Target(host))
-    status, output = shell.run(host, *_NOBODY, "journalctl", "--quiet", "--no-pager", "--grep", mark)
+    journalctl = ("journalctl", "--quiet", "--no-pager", "--since=-1hour", "--grep", mark)
+    status, output = shell.run(host, *journalctl)
+    yield Observation(
+        f"journalctl on {host} as root",
+        f"{output.count(mark)} lines with the message's id, exit {status}",
+        mark in output,
+        True,
+        Target(host),
+    )
+    status, output = shell.run(host, *_NOBODY, *journalctl)
     yield Observation(
         f"journalctl on {host} as nobody",
         output.strip()[:120] or f"nothing, exit {status}",

@@ -14,6 +14,8 @@ from mailwright.audit.smtp import Dialogue
 _TIMEOUT = 10.0
 _OLD = (("TLS 1.0", ssl.TLSVersion.TLSv1), ("TLS 1.1", ssl.TLSVersion.TLSv1_1))
 _NEW = (("TLS 1.2", ssl.TLSVersion.TLSv1_2), ("TLS 1.3", ssl.TLSVersion.TLSv1_3))
+# OpenSSL's words when it has nothing to offer: the server was never asked.
+_UNABLE = ("NO_CIPHERS_AVAILABLE", "NO_PROTOCOLS_AVAILABLE")
 # OpenSSL's words: no key exchange with forward secrecy, no authentication of the server, no AEAD cipher.
 _WEAK = (
     ("static RSA key exchange", "kRSA"),
@@ -56,16 +58,21 @@ def _judged(context: Context, *services: str) -> Iterator[Observation]:
             for what, version in _OLD:
                 client = _careless()
                 client.minimum_version = client.maximum_version = version
-                spoken, seen = _spoken(door, client)
-                yield Observation(f"{what} on {door}", seen, not spoken, target=door.target)
+                yield _refused(door, client, what)
             for what, ciphers in _WEAK:
                 client = _careless(ciphers)
                 client.minimum_version = client.maximum_version = ssl.TLSVersion.TLSv1_2
-                spoken, seen = _spoken(door, client)
-                yield Observation(f"TLS 1.2 with {what} on {door}", seen, not spoken, target=door.target)
+                yield _refused(door, client, f"TLS 1.2 with {what}")
             stranger = roads.tls(context)
             other, seen = _spoken(door, stranger, "other.invalid")
             yield Observation(f"a certificate for other.invalid on {door}", seen, not other, target=door.target)
+
+
+def _refused(door: Door, client: ssl.SSLContext, what: str) -> Observation:
+    """That TLS does not come about; nothing is known where it is this machine's OpenSSL that cannot do it."""
+    spoken, seen = _spoken(door, client)
+    unable = any(word in seen for word in _UNABLE)
+    return Observation(f"{what} on {door}", seen, None if unable else not spoken, target=door.target)
 
 
 def _careless(ciphers: str = "ALL") -> ssl.SSLContext:

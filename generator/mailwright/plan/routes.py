@@ -10,6 +10,7 @@ from mailwright.plan.errors import Faults
 from mailwright.plan.model import Because, Route
 from mailwright.site.addresses import key
 from mailwright.site.model import Role, Site
+from mailwright.site.role_names import REQUIRED
 
 _PUBLISHED = Because("ADDR-5", "a published address is valid for delivery")
 _ALIAS = Because("ADDR-5", "a further address of the same person")
@@ -20,8 +21,6 @@ _ALSO = Because("ROLE-4", "another name for a role")
 _AUTOMATIC = Because("ADDR-5", "what an automatic process sends from is valid for delivery")
 _SYSTEM = Because("ADDR-5", "the mail system's own messages come from a valid address")
 _MAILER = Because("ROLE-1", "a mailer has a postmaster under its own name too (RFC 5321, 4.5.1)")
-
-_REQUIRED_NAMES = frozenset({"postmaster", "abuse"})
 
 
 def rows(site: Site, faults: Faults) -> Iterator[Route]:
@@ -89,7 +88,7 @@ def _of_role(site: Site, role: Role, published: dict[str, str], faults: Faults) 
         else:
             targets[target] = None
     for domain in role.domains:
-        because = _REQUIRED if role.local.lower() in _REQUIRED_NAMES else _ROLE
+        because = _REQUIRED if role.local.lower() in REQUIRED else _ROLE
         yield Route(key(f"{role.local}@{domain}"), "role", tuple(targets), because), role.where
         for local in role.also:
             yield Route(key(f"{local}@{domain}"), "role", tuple(targets), _ALSO), role.where

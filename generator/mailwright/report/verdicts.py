@@ -1,7 +1,7 @@
 """Requirement by requirement: met, not met, not proven, attested; with the evidence.
 
 A verdict is never better than its evidence. *Met* needs all of the evidence that the catalogue asks for, none of
-it failed, and no gap.
+it failed, and no gap. *Attested* needs the same, but for a document.
 """
 
 from __future__ import annotations
@@ -127,6 +127,7 @@ def _missing(requirement: Requirement, evidence: _Evidence) -> Iterator[str]:
                 elif not any(item.status is Status.PASS for item in evidence.probes):
                     yield "no probe passed"
             case "document":
+                # Where people attest something, a document would say no more than they do.
                 documented = any(item.kind == "document" for item in evidence.settings)
                 if not documented and "attest" not in requirement.evidence:
                     yield "no document that says it is built"

@@ -50,7 +50,7 @@ _ADDRESSES = (
         "be delivered.",
         ("check", "config", "probe"),
         limits=f"{_HOSTS_ONLY} Compared are MAIL FROM, From: and Sender:; an own address that a writer puts "
-        "under To: or Cc: is the writer's affair.",
+        "under To:, Cc: or Reply-To: is the writer's affair.",
     ),
     Requirement(
         "ADDR-6", "E-mail addresses", SHOULD, "MAIL FROM as published",
@@ -115,8 +115,8 @@ _ROLES = (
         "ROLE-5", "Required e-mail addresses", ADVICE, "Not one person alone",
         "Role mail comes to people who can deal with it, and is dealt with while one of them is away.",
         ("check",),
-        limits="Counted are the people whom a role reaches. Whether they have the skill and the time is for the "
-        "site to judge.",
+        limits="Counted are the people whom a role reaches, and a rehearsal looks into the mailbox of each. "
+        "Whether they have the skill and the time is for the site to judge.",
     ),
 )  # fmt: skip
 
@@ -175,7 +175,8 @@ _MESSAGE = (
         "Messages keep to MIME (RFC 2045 and those that follow it), if only by making no use of it.",
         ("config", "probe"),
         limits="Tested is that messages in every kind of MIME encoding, and without MIME, leave octet for octet "
-        "as they were submitted. What a writer's program malforms is neither mended nor refused.",
+        "as they were submitted, to a host that takes eight bits. What a writer's program malforms is "
+        "neither mended nor refused.",
     ),
     Requirement(
         "MSG-5", "Message format", ADVICE, "Received: lines that help",
@@ -270,7 +271,7 @@ _INTERNAL = (
         "INT-1", "Internal addresses", MUST, "Nothing unfinished leaves",
         "In outgoing mail every address exists and is complete.",
         ("config", "probe"),
-        limits=_HOSTS_ONLY,
+        limits=f"{_HOSTS_ONLY} That each exists is seen to for MAIL FROM, From: and Sender:, as under ADDR-5.",
     ),
     Requirement(
         "INT-2", "Internal addresses", SHOULD, "Address book",
@@ -315,8 +316,8 @@ _AUDIT = (
         "All mail that leaves is logged, and the log is kept for a period that was agreed on, such as three "
         "months.",
         ("check", "config", "probe"),
-        limits="Tested is that a message that left is in the log, and that rotation is set to keep the period. "
-        "A rehearsal does not wait three months.",
+        limits="Tested is that a message that left is in the log, and that each host's rotation is set to "
+        "keep the period. A rehearsal does not wait three months.",
     ),
     Requirement(
         "AUDIT-4", "Audit trail", MUST, "A log that is safe",
@@ -403,7 +404,8 @@ _SERVICE = (
         "A small service has a firewall against unused ports, mailers for incoming and outgoing mail, a message "
         "store, and the users' own computers; one system may do it all.",
         ("config", "probe"),
-        limits="Tested here are the firewall and the open ports. That mail comes in, goes out and is read by a "
+        limits="Tested here are the firewall, every TCP port, the UDP ports that are often left open, and that the "
+        "hosts' journals have no warnings. That mail comes in, goes out and is read by a "
         "client is shown under ROLE-1, REMOTE-1 and REMOTE-2.",
     ),
     Requirement(

@@ -9,23 +9,7 @@ from mailwright.requirements.model import Fault, rule
 from mailwright.requirements.subject import Subject, member_place
 from mailwright.site.addresses import key
 from mailwright.site.model import Person, Role
-
-REQUIRED = ("postmaster", "abuse")
-
-# RFC 2142, sections 3 to 5: facility of the description → mailbox name. Synonyms (news, www) may come on top.
-MAILBOXES = {
-    "dns": "hostmaster",
-    "ftp": "ftp",
-    "information": "info",
-    "marketing": "marketing",
-    "network": "noc",
-    "news": "usenet",
-    "sales": "sales",
-    "security": "security",
-    "support": "support",
-    "uucp": "uucp",
-    "web": "webmaster",
-}
+from mailwright.site.role_names import FACILITIES, REQUIRED
 
 
 def _required(role: Role) -> bool:
@@ -91,12 +75,12 @@ def facility_mailbox(subject: Subject) -> Iterator[Fault]:
     """
     for domain in subject.site.domains:
         for facility in domain.facilities:
-            address = f"{MAILBOXES[facility]}@{domain.name}"
+            address = f"{FACILITIES[facility]}@{domain.name}"
             if address not in subject.owners:
                 yield Fault(
                     domain.where,
                     f"{domain.name} has the facility {facility}, but {address} does not exist",
-                    f"add a role {MAILBOXES[facility]}, or give that name to a role with also (RFC 2142)",
+                    f"add a role {FACILITIES[facility]}, or give that name to a role with also (RFC 2142)",
                 )
 
 
@@ -320,7 +304,7 @@ def personal_alias(subject: Subject) -> Iterator[Fault]:
           webmaster: [fr03200, fr03201]
     """
     for domain in subject.site.domains:
-        for local in sorted({*REQUIRED, *MAILBOXES.values()}):
+        for local in sorted({*REQUIRED, *FACILITIES.values()}):
             claim = subject.owners.get(f"{local}@{domain.name}")
             if claim is not None and isinstance(claim.holder, Person) and claim.kind != "internal":
                 yield Fault(
