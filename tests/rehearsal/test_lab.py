@@ -358,11 +358,13 @@ def test_a_host_that_does_not_come_up_well_is_told_with_its_failed_unit(monkeypa
     from mailwright.rehearsal import lab as lab_module
     from mailwright.rehearsal.world import IN_CONTAINER, Put
 
-    broken = Put(
-        "/etc/systemd/system/chrony.service.d/zz-broken.conf", "[Service]\nExecStart=\nExecStart=/bin/false\n"
+    unit = "[Service]\nType=oneshot\nExecStart=/bin/false\n"
+    broken = (
+        Put("/etc/systemd/system/broken.service", unit),
+        Put("/etc/systemd/system/multi-user.target.d/broken.conf", "[Unit]\nWants=broken.service\n"),
     )
-    monkeypatch.setattr(lab_module, "IN_CONTAINER", (*IN_CONTAINER, broken))
+    monkeypatch.setattr(lab_module, "IN_CONTAINER", (*IN_CONTAINER, *broken))
     lab = Lab(scene("debian-13"), progress=print)
-    with pytest.raises(LabError, match=r"did not come up well(.|\n)*chrony\.service"):
+    with pytest.raises(LabError, match=r"did not come up well(.|\n)*broken\.service"):
         lab.__enter__()
     assert traces(lab.run) == []
