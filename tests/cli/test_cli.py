@@ -87,6 +87,35 @@ def test_a_closed_pipe_is_quiet() -> None:
     assert complaint == b""
 
 
+@pytest.mark.parametrize("arguments", [("--help",), ("explain",), ("check", str(EXAMPLE))])
+def test_output_on_a_full_disk_is_said_in_a_line(arguments: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run((*MAILWRIGHT, *arguments), stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2
+    assert done.stderr == "Error: the output could not be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+def test_a_closed_output_changes_no_verdict(closed: str) -> None:
+    command = f'exec "$0" -m mailwright check "$1" {closed}'
+    done = subprocess.run(("sh", "-c", command, sys.executable, str(EXAMPLE)), capture_output=True, text=True)
+    assert done.returncode == 0
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("verb", ["check", "dkim-key"])
+def test_a_description_that_may_not_be_read_is_a_finding_as_others_are(tmp_path: Path, verb: str) -> None:
+    description = tmp_path / "site.yml"
+    description.write_bytes(EXAMPLE.read_bytes())
+    description.chmod(0)
+    command: tuple[str, ...] = (*MAILWRIGHT, verb, str(description))
+    if os.geteuid() == 0:  # root reads everything, unless it lays that down
+        command = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", *command)
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert f"{description}:1:1: ERROR source.unreadable" in done.stdout
+
+
 def test_an_interrupt_is_quiet(tmp_path: Path) -> None:
     code = (
         "import time, click\n"

@@ -5,11 +5,13 @@ Verbs are loaded when they are called, so that ``--help`` reads nothing but this
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -18,6 +20,7 @@ from mailwright import __version__
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 PIPE_CLOSED = 141  # 128 + SIGPIPE
+UNUSABLE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +64,8 @@ class Verbs(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except BrokenPipeError:
-            # Whoever read us has gone. Python would complain once more when it flushes at its end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except BrokenPipeError:  # whoever read us has gone; click would end with 1
+            _silence()
             return PIPE_CLOSED
 
     def resolve_command(
@@ -92,6 +94,9 @@ def main() -> NoReturn:
     # A description of 100,000 people makes millions of objects that live until the end. Looking for cycles among
     # them as often as Python does costs a third of a build.
     gc.set_threshold(1_000_000, 50, 50)
+    if sys.stdout is None or sys.stderr is None:  # begun with one of them closed: nobody wants to hear it
+        nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - it lives as long as the process
+        sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 still gets every finding
@@ -107,4 +112,16 @@ def _run() -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo(err=True)
         return INTERRUPTED
+    except OSError as error:
+        # Verbs answer for their files. What is left is standard output.
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            raise
+        _silence()
+        click.echo(f"Error: the output could not be written: {error.strerror}", err=True)
+        return UNUSABLE
     return status if isinstance(status, int) else 0
+
+
+def _silence() -> None:
+    """Nothing more goes to standard output; else Python would complain when it flushes what is left at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 FORMATS = ("text", "json", "sarif", "github", "junit")
 
-description = click.argument("file", type=click.Path(path_type=Path), metavar="SITE.YML")
+# Whether it can be read is said with a finding, as everything else of it is.
+description = click.argument("file", type=click.Path(path_type=Path, readable=False), metavar="SITE.YML")
 output_format = click.option(
     "--format",
     "format_",

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from mailwright.cli.common import Refused, unusable
+from mailwright.cli.common import Refused, description, unusable
 
 
 @click.command("dkim-key")
-@click.argument("file", type=click.Path(path_type=Path), metavar="SITE.YML")
+@description
 @click.option("--private", type=click.Path(path_type=Path), help="Where the private key goes.")
 @click.option(
     "--public", type=click.Path(path_type=Path), help="Where the public key goes; else dkim.pub beside SITE.YML."
