@@ -46,6 +46,15 @@ def test_pop3_is_there_when_it_is_wanted(os: str) -> None:
     assert "pop3" not in file("/etc/dovecot/dovecot.conf", without)
 
 
+@EACH
+def test_loopback_serves_the_check_after_a_change_whatever_addresses_the_host_has(os: str) -> None:
+    plan = mail_plan(os)
+    (host,) = plan.hosts
+    for addresses, listen in ((host.addresses, "*, ::"), (host.addresses[:1], "*"), (host.addresses[1:], "*, ::")):
+        one = replace(plan, hosts=(replace(host, addresses=addresses),))
+        assert f"listen = {listen}" in lines(file("/etc/dovecot/dovecot.conf", one))
+
+
 def test_the_release_decides_the_language() -> None:
     assert file("/etc/dovecot/dovecot.conf", mail_plan("debian-12")).startswith("# Dovecot 2.3 on ")
     assert "dovecot_config_version = 2.4.0" in file("/etc/dovecot/dovecot.conf", mail_plan("debian-13"))
