@@ -23,6 +23,7 @@ MUTANTS: tuple[tuple[str, Faults], ...] = (
     ("addresses.unknown", Faults(takes_unknown=True)),
     ("addresses.valid", Faults(refuses=frozenset({"web-forms@college.ac.uk"}))),
     ("addresses.qualified", Faults(any_sender=True, any_author=True)),
+    ("addresses.no-default-domain", Faults(guesses=True)),
     ("addresses.internal", Faults(rewrites=False)),
     ("relay.outside", Faults(relays=lambda _: True)),
     ("relay.outside", Faults(relays=lambda path: "%" in path and domain(path) == "college.ac.uk")),

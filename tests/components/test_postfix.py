@@ -89,7 +89,7 @@ def test_submission_takes_nothing_without_tls_and_login(port: str) -> None:
 
 
 def test_headers_are_completed_on_submission_alone() -> None:
-    assert service("cleanup") == []
+    assert service("cleanup") == ["remote_header_rewrite_domain="]
     assert service("cleanup-submission") == [
         "always_add_missing_headers=yes",
         "undisclosed_recipients_header=To: undisclosed-recipients:;",
@@ -97,6 +97,14 @@ def test_headers_are_completed_on_submission_alone() -> None:
     ]
     assert main()["always_add_missing_headers"] == "no"
     assert main()["local_header_rewrite_clients"] == main()["canonical_maps"] == ""
+
+
+@pytest.mark.parametrize("relay", [False, True])
+@pytest.mark.parametrize("port", ["587", "465"])
+def test_addresses_without_a_domain_are_marked_after_a_login(port: str, relay: bool) -> None:
+    plan = mail_plan(relay=relay)
+    assert main(plan)["remote_header_rewrite_domain"] == "no-domain.invalid"
+    assert "local_header_rewrite_clients=" in service(port, plan)
 
 
 def test_networks_that_may_relay() -> None:
@@ -119,6 +127,18 @@ def test_mail_leaves_from_the_published_addresses() -> None:
     four = main(replace(plan, hosts=(replace(host, addresses=host.addresses[:1]),)))
     assert four["inet_protocols"] == "ipv4"
     assert "smtp_bind_address6" not in four
+
+
+def test_a_host_with_ipv6_alone_still_reaches_the_filter_on_loopback() -> None:
+    plan = mail_plan()
+    (host,) = plan.hosts
+    six = replace(plan, hosts=(replace(host, addresses=host.addresses[1:]),))
+    assert postfix.MILTER == "inet:127.0.0.1:11332"
+    assert main(six)["inet_protocols"] == "all"
+    assert "smtp_bind_address" not in main(six)
+    for sender in ("smtp ", "relay"):
+        assert "inet_protocols=ipv6" in service(f"{sender}               unix", six)
+        assert service(f"{sender}               unix", plan) == []
 
 
 def test_tables() -> None:

@@ -114,6 +114,15 @@ CASES = (
     Case("unknown login", f"From: {KARL}", False, user="karl"),
     Case("automatic sender as itself", "From: forms@college.ac.uk", True, "webforms", "forms@college.ac.uk"),
     Case("automatic sender as a person", f"From: {KARL}", False, "webforms", "forms@college.ac.uk"),
+    *(
+        Case(f"no domain in {name}", f"From: {KARL}\n{line}\nSubject: x\n\nx\n", False)
+        for name, line in (
+            ("To", "To: freda@no-domain.invalid"),
+            ("Cc", f"To: a@b.example\nCc: {FREDA},\n Freda <FREDA@NO-DOMAIN.INVALID>"),
+            ("Reply-To", "To: a@b.example\nReply-To: freda@no-domain.invalid"),
+        )
+    ),
+    Case("no domain in the text", f"From: {KARL}\nTo: a@b.example\n\nTo: freda@no-domain.invalid\n", True),
     Case("null sender", f"From: {KARL}", False, sender=""),
     Case("read receipt", f"From: {KARL}\nTo: a@b.example\n{RECEIPT}", True, sender=""),
     Case("read receipt of another", f"From: {FREDA}\nTo: a@b.example\n{RECEIPT}", False, sender=""),

@@ -43,6 +43,7 @@ class Faults:
     completes: bool = True
     completes_relayed: bool = False
     adds: str = ""  # a header line that goes into everything
+    guesses: bool = False  # completes addresses without a domain
     rewrites: bool = True
     bare_line_ends: bool = False  # sends bare CR and LF on
     xclient: bool = False
@@ -247,7 +248,7 @@ class Session:
             if not faults.any_author and not self.may_send_as(value.strip("<>"), False):
                 return "550 5.7.1 Sender: is not yours"
         lines = [*letters.header(content, "To"), *letters.header(content, "Cc")]
-        if not faults.any_author and any(
+        if not (faults.any_author or faults.guesses) and any(
             "." not in domain(address) for _, address in getaddresses(lines) if address
         ):
             return "550 5.6.0 An address without a domain"
@@ -269,6 +270,9 @@ class Session:
         sender = self.sender or ""
         if not faults.bare_line_ends:
             content = re.sub(rb"\r(?!\n)|(?<!\r)\n|\0", b" ", content)
+        if faults.guesses:
+            own = self.peer.plan.settings.primary_domain.encode()
+            content = re.sub(rb"(?m)^((?:To|Cc): [\w.-]+)(?=,|\r)", rb"\1@" + own, content)
         if self.login and faults.rewrites:
             for row in self.peer.plan.rewrites:
                 content = re.sub(

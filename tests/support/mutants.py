@@ -75,6 +75,12 @@ MUTANTS = (
             ),
         ),
     ),
+    # An address without a domain gets the primary one by guessing; what leaves is whole, but nobody may have it.
+    Mutant(
+        "default-domain",
+        frozenset({"INT-3"}),
+        (Change("postfix", _MASTER, "header_rewrite_clients=\n", "header_rewrite_clients=static:all\n"),),
+    ),
     # Internal addresses leave as they are.
     Mutant(
         "rewriting-off",

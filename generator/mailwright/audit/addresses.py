@@ -155,9 +155,31 @@ def valid(context: Context) -> Iterator[Observation]:
 
 def qualified(context: Context) -> Iterator[Observation]:
     """Addresses without a domain do not leave the site (ADDR-4, INT-1): on submission a bare sender and a bare
-    recipient are refused, a bare From: is refused or completed, and a message with a bare Cc: is refused or arrives
-    outside with whole addresses only. No server completes them by guessing (INT-3 is about that, and is judged by
-    the refusals alone)."""
+    recipient are refused, and a message with a bare From:, Cc: or To: is refused or arrives outside with whole
+    addresses only."""
+    yield from _bare_envelope(context)
+    for what, sent in _bare_headers(context):
+        content = sent.received.content if sent.received else None
+        yield Observation(
+            what,
+            f"{sent.reply}; {_shown(content) if content else 'nothing arrived'}",
+            sent.reply.refused if content is None else _all_qualified(content),
+            target=sent.door.target,
+        )
+    yield _whole_twin(context)
+
+
+def no_default_domain(context: Context) -> Iterator[Observation]:
+    """No server completes an address by guessing its domain (INT-3): on submission a bare sender and a bare
+    recipient are refused, and so is a message with a bare From:, Cc: or To:."""
+    yield from _bare_envelope(context)
+    for what, sent in _bare_headers(context):
+        seen = f"{sent.reply}; {_shown(sent.received.content)}" if sent.received else str(sent.reply)
+        yield Observation(what, seen, sent.reply.refused, target=sent.door.target)
+    yield _whole_twin(context)
+
+
+def _bare_envelope(context: Context) -> Iterator[Observation]:
     who = roads.anybody(context)
     bare = local_part(who.published)
     door = roads.doors(context, "outside", "submission", "submissions")[0]
@@ -172,6 +194,12 @@ def qualified(context: Context) -> Iterator[Observation]:
         reply = dialogue.rcpt(bare)
         yield Observation(f"RCPT TO:<{bare}> on {door}", str(reply), reply.refused, target=door.target)
         dialogue.command("RSET")
+
+
+def _bare_headers(context: Context) -> Iterator[tuple[str, posting.Sent]]:
+    who = roads.anybody(context)
+    bare = local_part(who.published)
+    foreign = posting.outsider(context)
     for name, sender, extra in (
         ("From", bare, ()),
         ("Cc", f"<{who.published}>", (("Cc", bare),)),
@@ -186,19 +214,18 @@ def qualified(context: Context) -> Iterator[Observation]:
             without=("To", "Message-ID") if name == "To" else ("Message-ID",),
         )
         sent = posting.send_out(context, who, who.published, mark, content)
-        yield Observation(
-            f"a message with {name}: {bare} on {door}",
-            f"{sent.reply}; {_lines(sent.received.content, name) if sent.received else 'nothing arrived'}",
-            sent.reply.refused if sent.received is None else _all_qualified(sent.received.content),
-            target=door.target,
-        )
-    mark, sent = posting.send_plain(context, who)
-    yield Observation(
+        yield f"a message with {name}: {bare} on {sent.door}", sent
+
+
+def _whole_twin(context: Context) -> Observation:
+    who = roads.anybody(context)
+    _, sent = posting.send_plain(context, who)
+    return Observation(
         f"an ordinary message of {who.login}",
         f"{sent.reply}; {sent.received.sender if sent.received else 'nothing arrived'}",
         sent.received is not None and "@" in sent.received.sender and _all_qualified(sent.received.content),
         True,
-        door.target,
+        sent.door.target,
     )
 
 
@@ -302,8 +329,8 @@ def _originators(content: bytes) -> set[str]:
     return {key(address) for _, address in getaddresses(letters.header(content, "From"))}
 
 
-def _lines(content: bytes, name: str) -> str:
-    return f"{name}: {', '.join(letters.header(content, name))}"
+def _shown(content: bytes) -> str:
+    return "; ".join(f"{name}: {', '.join(letters.header(content, name))}" for name in ("From", "To", "Cc"))
 
 
 def _all_qualified(content: bytes) -> bool:
@@ -340,10 +367,18 @@ PROBES = (
     Probe("addresses.valid", ("ADDR-5", "INT-1"), "outside", "Every address of the site accepts mail", valid),
     Probe(
         "addresses.qualified",
-        ("ADDR-4", "INT-1", "INT-3"),
+        ("ADDR-4", "INT-1"),
         "outside",
         "No bare address leaves",
         qualified,
+        negative=True,
+    ),
+    Probe(
+        "addresses.no-default-domain",
+        ("INT-3",),
+        "outside",
+        "No server guesses a domain",
+        no_default_domain,
         negative=True,
     ),
     Probe(

@@ -12,6 +12,7 @@ from ipaddress import ip_network
 
 from mailwright import resources
 from mailwright.components.model import Component, File
+from mailwright.components.postfix import NO_DOMAIN
 from mailwright.formats import rspamd
 from mailwright.formats.engine import render
 from mailwright.plan.model import HostFacts, Plan
@@ -31,6 +32,7 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
         host=host,
         settings=plan.settings,
         relay_networks=relay,
+        no_domain=NO_DOMAIN,
         sign_networks=(ip_network("127.0.0.0/8"), ip_network("::1/128"), *relay),
     )
     yield File("/etc/rspamd/rspamd.conf", conf)

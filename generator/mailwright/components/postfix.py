@@ -18,6 +18,9 @@ from mailwright.site.addresses import key
 MILTER = "inet:127.0.0.1:11332"
 """Where the filter listens (components/filter.py)."""
 
+NO_DOMAIN = "no-domain.invalid"
+"""What stands in a submitted header for the domain of an address that has none (INT-3); the filter refuses it."""
+
 # RFC 9325, 4.2: forward secret and authenticated. TLS 1.3 suites are all of that kind and not listed here.
 CIPHERS = ":".join(
     f"ECDHE-{signature}-{cipher}"
@@ -77,17 +80,19 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
 
     Raises FormatError for a value that Postfix's formats cannot carry.
     """
+    families = sorted({str(address.version) for address in host.addresses})
     main = render(
         postfix.FORMAT,
         "postfix/main.cf.j2",
         host=host,
         settings=plan.settings,
-        families=sorted({str(address.version) for address in host.addresses}),
+        families=families,
         bind4=[address for address in host.addresses if address.version == 4][:1],
         bind6=[address for address in host.addresses if address.version == 6][:1],
         relay_networks=plan.relay_networks(host.name),
         ciphers=CIPHERS,
         milter=MILTER,
+        no_domain=NO_DOMAIN,
     )
     listeners = [row for row in plan.listeners if row.host == host.name and row.service in _SERVICES]
     master = render(
@@ -95,6 +100,7 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
         "postfix/master.cf.j2",
         host=host,
         settings=plan.settings,
+        families=families,
         listeners=[_view(plan, listener) for listener in listeners],
         milter=MILTER,
     )

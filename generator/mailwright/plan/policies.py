@@ -70,6 +70,11 @@ SUBMISSION: tuple[Check, ...] = (
         "milter:sender-is-the-logins",
         Because("ADDR-8", "Sender:, where a program wrote one, is one of the login's"),
     ),
+    (
+        "header",
+        "milter:addresses-are-whole",
+        Because("INT-3", "an address without a domain is refused, not completed by guessing"),
+    ),
     ("header", "milter:null-sender-for-receipts", Because("ADDR-6", "MAIL FROM:<> is for read receipts alone")),
     ("header", "milter:sign", SIGN),
 )

@@ -283,8 +283,9 @@ _INTERNAL = (
         "INT-3", "Internal addresses", ADVICE, "No default domain",
         "Neither mail programs nor servers make addresses complete by guessing a domain.",
         ("config", "probe"),
-        limits="Tested is that servers refuse addresses without a domain. A user's own program that guesses one "
-        "is not noticed, since what it sends is complete.",
+        limits="Tested is that submission refuses addresses without a domain, in the envelope and in the header. A "
+        "user's own program that guesses one is not noticed, since what it sends is complete. Mail of hosts' own "
+        "processes, and of networks that relay on port 25, is completed with the primary domain.",
     ),
     Requirement(
         "INT-4", "Internal addresses", ADVICE, "The same inside and outside",

@@ -2,7 +2,7 @@
 -- section mailwright of rspamd.conf and in the map of addresses.
 --
 --   after a login   From: and Sender: are addresses of the login (ADDR-7, ADDR-8); MAIL FROM:<> is for read
---                   receipts alone (ADDR-6)
+--                   receipts alone (ADDR-6); no header address lacks its domain (INT-3)
 --   without one     mail of this host's own processes and of networks that may relay: an own-domain address in
 --                   From: exists (ADDR-5); where MAIL FROM is an own-domain address too, both are of one person
 --                   (ADDR-7: so nobody's vacation notice comes from somebody else); what networks may relay
@@ -136,12 +136,27 @@ local function check_field(task, login, name, field, required)
   return true
 end
 
+-- No address of these lines was written without a domain, which Postfix has marked (remote_header_rewrite_domain).
+local function check_whole(task)
+  for _, name in ipairs({ "From", "Sender", "Reply-To", "To", "Cc" }) do
+    for _, value in ipairs(values_of(task, name:lower())) do
+      if value:lower():find("@" .. options.no_domain, 1, true) then
+        refuse(task, name .. ": whole", name .. ": has an address without a domain", value)
+        return false
+      end
+    end
+  end
+  return true
+end
+
 local function check_login(task, login)
   if envelope_sender(task) == "" and not is_receipt(task) then
     refuse(task, "null sender", "MAIL FROM:<> is for read receipts alone", "MAIL FROM:<>")
     return
   end
-  local _ = check_field(task, login, "From", "from", true) and check_field(task, login, "Sender", "sender", false)
+  local _ = check_whole(task)
+    and check_field(task, login, "From", "from", true)
+    and check_field(task, login, "Sender", "sender", false)
 end
 
 local function from_relay_network(task)
