@@ -1,7 +1,7 @@
 """Dovecot: the message store (LMTP in, IMAPS, POP3S and ManageSieve out) and the judge of logins.
 
 Who exists and with which quota is rendered; passwords are host state (/etc/dovecot/passwords). What a role does
-with these files is in docs/reference/mail-settings.md.
+with these files is in docs/reference/roles.md.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The filter (rspamd as a milter): nobody sends as somebody else, and what leaves is signed.
 
 It looks at mail after a login, at mail of this host's own processes and, where networks may relay, at port 25.
-What a role does with these files is in docs/reference/mail-settings.md.
+What a role does with these files is in docs/reference/roles.md.
 """
 
 from __future__ import annotations

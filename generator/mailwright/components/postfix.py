@@ -1,6 +1,6 @@
 """Postfix: receives on 25, takes submissions on 587 and 465, sends to the Internet, delivers to the store.
 
-What a role does with these files is in docs/reference/mail-settings.md.
+What a role does with these files is in docs/reference/roles.md.
 """
 
 from __future__ import annotations

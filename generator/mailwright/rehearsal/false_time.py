@@ -37,14 +37,13 @@ def main(seconds: str, *addresses: str) -> None:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         server = socket.socket(family, socket.SOCK_DGRAM)
         server.bind((address, 123))
-        selector.register(server, selectors.EVENT_READ)
+        selector.register(server, selectors.EVENT_READ, server)
     while True:
         for key, _ in selector.select():
-            server = key.fileobj  # type: ignore[assignment]
-            question, client = server.recvfrom(512)
+            question, client = key.data.recvfrom(512)
             reply = answer(question, time.time() + float(seconds))
             if reply is not None:
-                server.sendto(reply, client)
+                key.data.sendto(reply, client)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
-from typing import Self
+from typing import Any, Self
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -22,7 +22,7 @@ class Interrupts:
     def __init__(self) -> None:
         self._depth = 0
         self._pending: int | None = None
-        self._before: dict[int, object] = {}
+        self._before: dict[int, Any] = {}  # what signal.signal returned, which has no public type
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
@@ -34,7 +34,7 @@ class Interrupts:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
+            signal.signal(number, handler)
         self._before.clear()
 
     @contextmanager

@@ -170,9 +170,9 @@ class Lab:
     # ---- what others use
 
     @property
-    def resolver(self) -> str:
-        """Address of the resolver that every host and client can ask."""
-        return str(self.topology.resolver[0])
+    def resolver(self) -> tuple[str, ...]:
+        """Addresses of the resolver that every host and client can ask, by one or the other."""
+        return tuple(map(str, self.topology.resolver))
 
     @property
     def ssh_key(self) -> Path:
@@ -190,10 +190,11 @@ class Lab:
 
     def vantages(self, host: str) -> dict[Where, NamespaceVantage]:
         """Outside, inside (where the campus has room for a client) and on ``host``."""
-        found = {"outside": self.vantage("outside", "outside"), "host": self.vantage(host, "host")}
+        found: dict[Where, NamespaceVantage] = {"outside": self.vantage("outside", "outside")}
+        found["host"] = self.vantage(host, "host")
         if any(client.name == "campus" for client in self.topology.clients):
             found["inside"] = self.vantage("campus", "inside")
-        return found  # type: ignore[return-value]
+        return found
 
     def ansible_command(
         self, project: Path, *arguments: str, playbook: str = "site.yml", variables: Mapping[str, str] | None = None

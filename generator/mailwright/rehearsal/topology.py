@@ -21,7 +21,7 @@ from ipaddress import (
     ip_interface,
     ip_network,
 )
-from typing import Literal
+from typing import Literal, TypeVar
 
 from mailwright.plan.model import HostFacts
 from mailwright.rehearsal.errors import LabError
@@ -29,6 +29,7 @@ from mailwright.site.model import IPAddress, IPNetwork
 
 Interface = IPv4Interface | IPv6Interface
 Bridge = Literal["site", "world"]
+Family = TypeVar("Family", IPv4Network, IPv6Network)
 
 ROUTER_V4 = IPv4Address("169.254.0.1")
 ROUTER_V6 = IPv6Address("fe80::1")
@@ -274,9 +275,9 @@ def _minus(network: IPNetwork, other: IPNetwork) -> list[IPNetwork]:
     return [network]
 
 
-def _rest(network: IPNetwork, other: IPNetwork) -> list[IPNetwork]:
+def _rest(network: Family, other: Family) -> list[Family]:
     if not network.overlaps(other):
         return [network]
-    if network.subnet_of(other):  # type: ignore[arg-type]
+    if network.subnet_of(other):
         return []
-    return list(network.address_exclude(other))  # type: ignore[arg-type]
+    return list(network.address_exclude(other))
