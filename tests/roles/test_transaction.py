@@ -284,6 +284,14 @@ def test_diffs_show_text_count_people_and_hide_secrets(host: Host) -> None:
     ]
 
 
+@pytest.mark.parametrize("show_personal", [False, True])
+def test_diffs_never_show_what_goes(host: Host, show_personal: bool) -> None:
+    """It may be a private key: the old one of a DKIM pair that was changed for another."""
+    host.apply({"old.key": "KEY\n", "a": "1\n"})
+    (shown,) = host.apply({"a": "1\n"}, show_personal=show_personal)["diff"]
+    assert shown == {"prepared": f"--- {host.etc}/old.key\nis removed, not shown: 1 lines go\n"}
+
+
 def test_an_account_that_does_not_exist_is_named(host: Host) -> None:
     with pytest.raises(transaction.Refused, match=r"shall belong to nosuchuser"):
         host.apply({"a": "1"}, files=[host.entry("a", "1", owner="nosuchuser")])
