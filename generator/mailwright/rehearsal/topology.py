@@ -269,9 +269,9 @@ def _pick(network: IPNetwork, without: Sequence[IPNetwork], taken: set[IPAddress
 
 def _minus(network: IPNetwork, other: IPNetwork) -> list[IPNetwork]:
     if isinstance(network, IPv4Network) and isinstance(other, IPv4Network):
-        return _rest(network, other)
+        return list(_rest(network, other))
     if isinstance(network, IPv6Network) and isinstance(other, IPv6Network):
-        return _rest(network, other)
+        return list(_rest(network, other))
     return [network]
 
 
