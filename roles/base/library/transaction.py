@@ -453,7 +453,9 @@ def diffs(work: Work, found: Difference) -> list[dict[str, str]]:
             shown.append({"prepared": f"--- {path}\nchanged; a secret, not shown\n"})
             continue
         elif file is None:  # the record does not say whether it held people, or was a secret
-            shown.append({"prepared": f"--- {path}\nis removed, not shown: {line_counts(before, '')[1]} lines go\n"})
+            shown.append(
+                {"prepared": f"--- {path}\nis removed, not shown: {line_counts(before, '')[1]} lines go\n"}
+            )
             continue
         elif file.personal and not work.show_personal:
             came, went = line_counts(before, after)
