@@ -8,12 +8,13 @@ import pytest
 
 from mailwright.audit import mailboxes, smuggling
 from mailwright.audit.model import Account, Context
+from mailwright.audit.names import Resolver
 from support.dns_peer import serving
 from support.mail_peer import FOREIGN, Post
 
 
 @pytest.fixture
-def foreign_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def foreign_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[Resolver]:
     table = {
         (f"{FOREIGN}.", "MX"): [f"10 mx.{FOREIGN}."],
         (f"mx.{FOREIGN}.", "A"): ["203.0.113.25"],

@@ -21,8 +21,8 @@ Table = Mapping[tuple[str, str], list[str]]  # (name with its trailing dot, type
 
 
 @contextmanager
-def serving(table: Table, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Serve the table, and let ``names`` find it under the address that is returned. SERVFAIL for ``broken.``"""
+def serving(table: Table, monkeypatch: pytest.MonkeyPatch) -> Iterator[names.Resolver]:
+    """Serve the table, and let ``names`` find it under the addresses that are returned. SERVFAIL for ``broken.``"""
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     server.bind(("127.0.0.1", 0))
     port = server.getsockname()[1]
@@ -38,16 +38,16 @@ def serving(table: Table, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
 
-    def resolver(address: str) -> dns.resolver.Resolver:
+    def resolver(addresses: names.Resolver) -> dns.resolver.Resolver:
         made = dns.resolver.Resolver(configure=False)
-        made.nameservers = [address]
+        made.nameservers = list(addresses)
         made.port = port
         made.lifetime = 2.0
         return made
 
     monkeypatch.setattr(names, "_resolver", resolver)
     try:
-        yield "127.0.0.1"
+        yield ("127.0.0.1",)
     finally:
         with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
             last.sendto(b"", ("127.0.0.1", port))

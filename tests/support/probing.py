@@ -91,7 +91,7 @@ def site(faults: Faults | None = None, **by_service: Faults) -> Iterator[tuple[C
                 listeners.append(replace(listener, port=port))
         context = Context(
             plan=replace(made, hosts=(host,), listeners=tuple(listeners)),
-            resolver="127.0.0.1",
+            resolver=("127.0.0.1",),
             vantages={"outside": Here("outside"), "inside": Here("inside")},
             shell=None,
             correspondent=post,

@@ -110,10 +110,11 @@ def _seconds(stamp: bytes) -> float:
 
 
 def _of_server(context: Context, where: Where, server: str) -> float:
+    families = {address.version for address in roads.vantage(context, where).addresses}
     with roads.vantage(context, where).enter():
-        found = names.addresses(context.resolver, server)
+        found = [one for one in names.addresses(context.resolver, server) if one.version in families]
         if not found:
-            raise OSError(f"{server} has no address in the DNS")
+            raise OSError(f"the DNS has no address of {server} that can be reached from {where}")
         return query(found[0])
 
 

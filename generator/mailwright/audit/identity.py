@@ -41,8 +41,10 @@ def qualified_helo(context: Context) -> Iterator[Observation]:
 
 def forward(context: Context) -> Iterator[Observation]:
     """The HELO name has an address record that matches the address that the message came from (DNS-3)."""
-    yield from _served(context, "A")
-    yield from _served(context, "AAAA")
+    families = {address.version for host in context.plan.hosts for address in host.addresses}
+    for family, type_ in ((4, "A"), (6, "AAAA")):
+        if family in families:
+            yield from _served(context, type_)
     _, received = posting.arrived(context, roads.anybody(context))
     with roads.vantage(context, "outside").enter():
         found = names.addresses(context.resolver, received.helo)
@@ -89,8 +91,11 @@ def sender_policy(context: Context) -> Iterator[Observation]:
 
 def signature(context: Context) -> Iterator[Observation]:
     """A message of each domain carries a DKIM signature of the From: domain, which verifies against the public key
-    that the DNS serves (RFC 6376); with one octet of the body changed it does not."""
-    yield from _served(context, "TXT", "v=DKIM1")
+    that the DNS serves (RFC 6376); with one octet of the body changed it does not. Where the description leaves
+    signing out, messages leave without a signature."""
+    signed = any(row.type == "TXT" and row.value.startswith("v=DKIM1") for row in context.plan.records)
+    if signed:
+        yield from _served(context, "TXT", "v=DKIM1")
     for domain in context.plan.settings.domains:
         who = next((one for one in roads.people(context) if _in(one.published, domain)), None)
         address = who.published if who else ""
@@ -111,6 +116,13 @@ def signature(context: Context) -> Iterator[Observation]:
             continue
         message = sent.received.content
         tags = " ".join(letters.header(message, "DKIM-Signature"))
+        if not signed:
+            yield Observation(
+                f"DKIM signature of a message from {address}, which the description leaves out",
+                tags[:120] or "no DKIM-Signature: line",
+                not tags,
+            )
+            continue
         aligned = f"d={domain};" in tags.replace(" ", "") + ";"
         yield Observation(
             f"DKIM signature of a message from {address}, against the served key",

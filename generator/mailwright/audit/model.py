@@ -103,7 +103,7 @@ class Context:
     """
 
     plan: Plan
-    resolver: str  # address of the resolver to ask, from every vantage
+    resolver: tuple[str, ...]  # addresses of the resolver to ask, from every vantage
     vantages: dict[Where, Vantage]
     shell: Shell | None
     correspondent: Correspondent | None
