@@ -50,8 +50,8 @@ def command(file: Path, out: Path, keep: bool, format_: str, today: datetime | N
     from mailwright.build.writer import WriteRefusedError
     from mailwright.rehearsal.deploy import DeployError
     from mailwright.rehearsal.errors import LabError
+    from mailwright.rehearsal.progress import progress
     from mailwright.rehearsal.rehearse import rehearse
-    from mailwright.report.progress import progress
 
     checks = common.relative(judged.findings, file.parent)
     folder = out / judged.site.primary.name
