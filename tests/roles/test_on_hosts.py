@@ -237,6 +237,23 @@ def test_rules_that_lock_out_fall_back(site: Site) -> None:
     assert site.apply().changed == 0
 
 
+def test_first_rules_that_lock_out_leave_a_host_without_rules(site: Site) -> None:
+    unit, rules = "/etc/systemd/system/mailwright-firewall.service", "/etc/mailwright/nftables.nft"
+    site.on_host("systemctl", "disable", "--now", "mailwright-firewall.service")
+    site.on_host("nft", "delete", "table", "inet", "mailwright")
+    site.on_host("rm", unit, rules, "/var/lib/mailwright/firewall.json")
+    site.on_host("systemctl", "daemon-reload")
+    project = site.spoilt("firewall", rules, lambda text: text.replace("tcp dport 22 accept", "tcp dport 2 accept"))
+    failed = site.apply(project=project, firewall_confirm="15")
+    assert "no new connection came in within 15 s" in failed.words, failed.words
+    assert site.on_host("nft", "list", "tables") == ""
+    site.on_host("test", "!", "-e", unit, "-a", "!", "-e", rules)
+    assert "mailwright-firewall" not in site.on_host("systemctl", "list-unit-files", "--plain", "--no-legend")
+    again = site.apply()
+    assert (again.status, again.changed) == (0, 1), again.words
+    assert "tcp dport 22 accept" in site.on_host("nft", "list", "table", "inet", "mailwright")
+
+
 def test_a_dovecot_conf_that_is_broken(site: Site) -> None:
     project = site.spoilt("dovecot", "/etc/dovecot/dovecot.conf", lambda text: text + "service nothing {\n")
     fails_and_serves(site, project, "dovecot.conf")
@@ -272,6 +289,25 @@ def test_a_certificate_for_another_host(site: Site, tmp_path: Path) -> None:
     failed = site.apply(**pair)
     assert failed.status != 0
     assert "does NOT match certificate" in failed.words, failed.words
+
+
+def test_a_new_certificate_is_served(site: Site, tmp_path: Path) -> None:
+    made = credentials.make(site.prepared.plan)
+    made.write(tmp_path / "new")
+    pair = {"tls_certificate": f"{tmp_path}/new/{HOST}.pem", "tls_key": f"{tmp_path}/new/{HOST}.key"}
+    renewed = site.apply(**pair)
+    assert (renewed.status, renewed.changed) == (0, 1), renewed.words
+    address = str(site.prepared.plan.hosts[0].addresses[0])
+    trust = ssl.create_default_context(cafile=str(tmp_path / "new" / credentials.AUTHORITY))
+    for port in (993, 465):
+        with (
+            site.lab.vantage("campus", "inside").enter(),
+            socket.create_connection((address, port), 20) as raw,
+            trust.wrap_socket(raw, server_hostname=HOST) as connection,
+        ):
+            assert connection.getpeercert()
+    assert site.apply().changed == 1
+    site.serves()
 
 
 def test_a_hand_edit_stops_the_apply_and_is_overwritten_when_told(site: Site) -> None:
