@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from ipaddress import ip_network
+
 import pytest
 
 from mailwright.audit import PROBES, addresses, relay, smuggling, submission
 from mailwright.findings import Status
+from mailwright.plan.model import Because, Grant
 from mailwright.site.addresses import domain
 from support.mail_peer import FOREIGN, STRICT, Faults
 from support.probing import failures, site, verdict
@@ -94,3 +98,20 @@ def test_where_everything_is_refused_nothing_is_proven() -> None:
         assert verdict(probe, context)[0] is Status.NOT_PROVEN
         relaying = next(probe for probe in PROBES if probe.id == "relay.outside")
         assert verdict(relaying, context)[0] is Status.NOT_PROVEN
+
+
+@pytest.mark.parametrize(
+    ("network", "wanted"), [("198.51.100.128/26", Status.NOT_PROVEN), ("198.51.100.130/32", Status.PASS)]
+)
+@pytest.mark.usefixtures("foreign_names", "boxes")
+def test_who_relays_without_a_login_is_known_of_a_machine_and_not_of_a_network(
+    network: str, wanted: Status
+) -> None:
+    probe = next(probe for probe in PROBES if probe.id == "relay.inside")
+    with site() as (context, _):
+        granted = Grant(context.plan.hosts[0].name, 25, ip_network(network), Because("RELAY-2", "declared"))
+        found, seen = verdict(probe, replace(context, plan=replace(context.plan, grants=(granted,))))
+    assert found is wanted, failures(seen)
+    assert [item.what for item in seen if item.ok is None] == (
+        [f"who sends from {network}, where no login is needed"] if wanted is Status.NOT_PROVEN else []
+    )
