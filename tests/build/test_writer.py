@@ -141,3 +141,23 @@ def test_an_error_while_writing_leaves_the_old_project(tmp_path: Path, monkeypat
         write(tree(a="2", b="2"), tmp_path / "project")
     assert contents(tmp_path / "project") == {"a": "1", "b": "1"}
     assert [path.name for path in tmp_path.iterdir()] == ["project"]
+
+
+def test_a_first_build_that_was_killed_half_way_can_be_done_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, whole = tmp_path / "build", tree(a="1", b="2", c="3")
+    replace, calls = Path.replace, iter(range(100))
+
+    def dies(self: Path, target: Path) -> Path:
+        if next(calls) == 2:
+            raise KeyboardInterrupt
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", dies)
+    with pytest.raises(KeyboardInterrupt):
+        write(whole, folder)
+    monkeypatch.undo()
+    assert (folder / "MANIFEST.json").exists()
+    write(whole, folder)
+    assert {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} == set(whole)

@@ -67,8 +67,10 @@ def _apply(tree: Tree, folder: Path, new: tuple[str, ...], removed: list[str]) -
         for path in removed:
             (folder / path).unlink()
             _remove_empty(folder, (folder / path).parent)
-        # The manifest last: until then it is the old one, which knows what may be removed.
-        order = sorted(range(len(new)), key=lambda number: (new[number] == manifest.NAME, number))
+        # The manifest last: until then it is the old one, which knows what may be removed. Where there is none it
+        # comes first, so that a folder which was left half written is known for ours.
+        renewed = (folder / manifest.NAME).exists()
+        order = sorted(range(len(new)), key=lambda number: ((new[number] == manifest.NAME) is renewed, number))
         for number in order:
             target = folder / new[number]
             target.parent.mkdir(parents=True, exist_ok=True)

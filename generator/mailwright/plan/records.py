@@ -13,7 +13,7 @@ TTL = 3600
 
 _ADDRESS = Because("DNS-3", "the HELO name has the mailer's address")
 _PTR = Because("DNS-1", "the address of a sending mailer leads to its name")
-_MX = Because("DNS-4", "the domain's inbound mailer has another name")
+_MX = Because("DNS-4", "names the domain's inbound mailer")
 _SPF = Because("REMOTE-1", "others can tell the site's mailers from an outsider who forges it (RFC 7208)")
 _SPF_HELO = Because("REMOTE-1", "bounces have no sender, so the HELO name is what is checked (RFC 7208, 2.4)")
 _DKIM = Because("REMOTE-1", "others can verify that the site sent a message (RFC 6376)")

@@ -70,16 +70,16 @@ _ADDRESSES = (
         "ADDR-8", "E-mail addresses", SHOULD_NOT, "No Sender: line",
         "Ordinary mail has no Sender: line. Automatic processes may use one.",
         ("config", "probe"),
-        limits="Tested is that no component adds Sender:: a message that is submitted without the line leaves "
-        "without it; and that a line with somebody else's address is refused. A line that the writer's own "
+        limits="Tested is that no component adds a Sender: line: a message that is submitted without one "
+        "leaves without it; and that a line with somebody else's address is refused. A line that the writer's own "
         "program puts in is let pass if it names one of the writer's addresses.",
     ),
     Requirement(
         "ADDR-9", "E-mail addresses", SHOULD_NOT, "No Reply-To: line",
         "Ordinary mail has no Reply-To: line. Automatic processes may use one.",
         ("config", "probe"),
-        limits="Tested is that no component adds Reply-To:: a message that is submitted without the line leaves "
-        "without it, from an alias too. A line that the writer asks for is left as it is.",
+        limits="Tested is that no component adds a Reply-To: line: a message that is submitted without one "
+        "leaves without it, from an alias too. A line that the writer asks for is left as it is.",
     ),
 )  # fmt: skip
 
