@@ -74,9 +74,13 @@ def build(work: Path) -> None:
     say("mailwright build of the example, whole process, from nothing", f"{ours:.3f} s", "wanted: 0.5 s")
     again = median(9, MAILWRIGHT, "build", EXAMPLE / "site.yml", "--out", out)
     say("the same, nothing changed", f"{again:.3f} s", "")
-    files = sorted(path for path in (out / "college.ac.uk" / "hosts").rglob("*") if path.is_file())
+    project = out / "college.ac.uk"
+    # All that the build renders; roles/ is copied as it is, which ansible-playbook is spared.
+    files = sorted(
+        path for path in project.rglob("*") if path.is_file() and path.relative_to(project).parts[0] != "roles"
+    )
     theirs, count = ansible(work, files)
-    say(f"ansible-playbook, templating the same {count} files of hosts/ locally", f"{theirs:.1f} s", "")
+    say(f"ansible-playbook, templating the same {count} files locally", f"{theirs:.1f} s", "")
     say("ratio", f"{theirs / ours:.0f} times", "wanted: 50 times")
 
 

@@ -60,23 +60,37 @@ def _apply(tree: Tree, folder: Path, new: tuple[str, ...], removed: list[str]) -
     folder.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=".mailwright-", dir=folder.parent))
     try:
-        for number, path in enumerate(new):
-            staged = staging / str(number)
-            staged.write_bytes(tree[path].data)
-            staged.chmod(tree[path].mode)
+        _stage(tree, staging, new)
+        if not folder.exists():
+            staging.chmod(0o777 & ~_umask())  # mkdtemp keeps others out
+            staging.rename(folder)  # the whole project appears at once
+            return
         for path in removed:
             (folder / path).unlink()
             _remove_empty(folder, (folder / path).parent)
         # The manifest last: until then it is the old one, which knows what may be removed. Where there is none it
         # comes first, so that a folder which was left half written is known for ours.
         renewed = (folder / manifest.NAME).exists()
-        order = sorted(range(len(new)), key=lambda number: ((new[number] == manifest.NAME) is renewed, number))
-        for number in order:
-            target = folder / new[number]
-            target.parent.mkdir(parents=True, exist_ok=True)
-            (staging / str(number)).replace(target)
+        for path in sorted(new, key=lambda path: ((path == manifest.NAME) is renewed, path)):
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (staging / path).replace(folder / path)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def _stage(tree: Tree, staging: Path, new: tuple[str, ...]) -> None:
+    for parent in sorted({(staging / path).parent for path in new}):
+        parent.mkdir(parents=True, exist_ok=True)
+    for path in new:
+        staged = staging / path
+        staged.write_bytes(tree[path].data)
+        staged.chmod(tree[path].mode)
+
+
+def _umask() -> int:
+    now = os.umask(0o077)
+    os.umask(now)
+    return now
 
 
 def _earlier(folder: Path) -> set[str]:
