@@ -21,13 +21,16 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: setup debian-demo ## check, build and rehearse the example, and show the verdict table
+	@echo "Checking $(EXAMPLE) against the 52 requirements ..."
 	@$(BIN)/mailwright check $(EXAMPLE)
+	@echo "Building it ..."
 	@$(BIN)/mailwright build $(EXAMPLE) --out build/
 	@if [ "$$(id -u)" != 0 ]; then \
 	  echo; echo "The build is in build/college.ac.uk. The rehearsal brings up containers, which needs root: run 'sudo make demo' for it."; \
 	elif ! command -v podman >/dev/null; then \
 	  echo; echo "The build is in build/college.ac.uk. The rehearsal needs podman, which is not here and could not be installed: see above."; \
 	else \
+	  echo "Rehearsing it on real hosts in containers (the first time, images are made: some minutes) ..."; \
 	  $(BIN)/mailwright rehearse $(EXAMPLE) --out build/rehearsal/; \
 	fi
 
@@ -43,6 +46,7 @@ setup-dev: $(VENV)/.dev
 $(VENV)/.demo: pyproject.toml
 	@test -x $(BIN)/python || python3 -m venv $(VENV) || { echo "Python's venv is missing: apt-get install python3-venv"; exit 1; }
 	@echo "Installing mailwright into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
 	@touch $@
 
