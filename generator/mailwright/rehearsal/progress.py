@@ -41,7 +41,7 @@ class Shown:
         with self._lock:
             if self._spinner is not None:
                 self._spinner.update(Text(f"{self._step}: {text.splitlines()[0] if text else ''}"))
-            elif not self._console.is_terminal and text.startswith(("making", "building", "Making")):
+            elif " image" in text:
                 self._line(Text(f"  {text}"))  # minutes, on a first run: somebody may be waiting
 
     def probe(self, probe: Probe, findings: tuple[Finding, ...], seconds: float) -> None:
