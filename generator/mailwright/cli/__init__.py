@@ -85,7 +85,7 @@ class Verbs(click.Group):
 def mailwright() -> None:
     """One description of an organisation's mail becomes a whole compliant service, and the proof of it.
 
-    Exit status: 0 all well, 1 findings that fail, 2 the input could not be used.
+    Exit status: 0 all well, 1 findings that fail, 2 the input could not be used, 3 a rehearsal could not be held.
     """
 
 
