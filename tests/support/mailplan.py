@@ -104,6 +104,7 @@ def mail_plan(os: str = "debian-13", *, relay: bool = False) -> Plan:
         ),
         policies=(*rows_of(HOST, 25, checks), *rows_of(HOST, 465, SUBMISSION), *rows_of(HOST, 587, SUBMISSION)),
         openings=(),
+        border=(),
         records=(),
         clocks=(),
         retention=(),

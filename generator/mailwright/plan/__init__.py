@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import TypeVar
 
 from mailwright.plan import (
+    border,
     clocks,
     grants,
     hosts,
@@ -56,6 +57,7 @@ def make(site: Site) -> Plan:
         grants=_table(grants.rows(site)),
         policies=_table(policies.rows(site)),
         openings=_table(openings.rows(site)),
+        border=_table(border.rows(site)),
         records=_table(records.rows(site)),
         clocks=_table(clocks.rows(site)),
         retention=_table(retention.rows(site)),

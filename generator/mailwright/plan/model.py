@@ -19,6 +19,7 @@ Service = Literal["smtp", "submission", "submissions", "imaps", "pop3s", "manage
 TlsMode = Literal["none", "starttls", "implicit"]
 Stage = Literal["connect", "helo", "mail", "relay", "rcpt", "data", "end-of-data", "header"]
 Direction = Literal["in", "out"]
+Verdict = Literal["permit", "reject"]
 RecordType = Literal["A", "AAAA", "MX", "PTR", "TXT"]
 HostSystem = Literal["debian-12", "debian-13"]
 
@@ -164,6 +165,30 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """What the border does with TCP to ``port`` where no earlier row has decided: a permit goes before a reject.
+
+    direction  as seen from the site; ``networks`` are the targets of ``in`` and the sources of ``out``
+    version    4 or 6: all of ``networks`` are of that family, and there is at least one
+    subject    whose networks they are: a host's name, or ``campus``
+
+    Packets that no row matches are none of our business: the site's own rules judge them.
+    """
+
+    direction: Direction
+    version: int
+    port: int
+    verdict: Verdict
+    subject: str
+    networks: tuple[IPNetwork, ...]
+    because: Because
+
+    @property
+    def key(self) -> tuple[str, int, int, str, str]:
+        return (self.direction, self.version, self.port, self.verdict, self.subject)
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """This DNS record must exist. ``owner`` and names in ``value`` are absolute with the trailing dot.
 
@@ -274,6 +299,7 @@ class Plan:
     grants: tuple[Grant, ...]
     policies: tuple[Policy, ...]
     openings: tuple[Opening, ...]
+    border: tuple[Passage, ...]
     records: tuple[Record, ...]
     clocks: tuple[Clock, ...]
     retention: tuple[Retention, ...]
