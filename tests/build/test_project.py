@@ -48,11 +48,16 @@ def test_it_has_the_layout_of_the_architecture(tree: Tree) -> None:
         "roles",
         "hosts",
         "dns",
+        "border",
         "documents",
         "compliance",
     }
     assert {"compliance/matrix.html", "compliance/matrix.json", "inventory/hosts.yml"} <= tree.keys()
     assert {"dns/college.ac.uk.zone", "dns/100.51.198.in-addr.arpa.zone"} <= tree.keys()
+    border = {path for path in tree if path.startswith("border/")}
+    assert border == {
+        f"border/{name}" for name in ("arista-eos.txt", "cisco-ios.txt", "junos.conf", "nftables.nft")
+    }
 
 
 def listed(tree: Tree) -> dict[str, dict[str, object]]:

@@ -19,6 +19,9 @@ from mailwright.report.mentions import MOST_LINES, Mention, find
         'tcp dport 25 accept comment "RELAY-2: why"',
         "}; # (RELAY-2)",
         "#RELAY-2",
+        "! RELAY-2: IOS",
+        " remark RELAY-2: why",
+        "    /* RELAY-2: Junos */",
     ],
 )
 def test_a_comment_counts(line: str) -> None:
@@ -27,7 +30,16 @@ def test_a_comment_counts(line: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["role-2@college.ac.uk RELAY-2", "banner = RELAY-2", 'TXT "x;RELAY-2"', "RELAY-2", "a#RELAY-2", "# XRELAY-21X"],
+    [
+        "role-2@college.ac.uk RELAY-2",
+        "banner = RELAY-2",
+        'TXT "x;RELAY-2"',
+        "RELAY-2",
+        "a#RELAY-2",
+        "# XRELAY-21X",
+        "a ! RELAY-2",
+        "a remark RELAY-2",
+    ],
 )
 def test_a_value_does_not(line: str) -> None:
     assert find([("f", line.encode())]) == {}

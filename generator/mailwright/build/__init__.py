@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from mailwright.build import documents, host_files, inventory, manifest, roles
+from mailwright.build import border, documents, host_files, inventory, manifest, roles
 from mailwright.build.manifest import Input
 from mailwright.build.tree import Tree, safe, text
 from mailwright.components import dns
@@ -42,7 +42,7 @@ def project(site: Site, plan: Plan, findings: Iterable[Finding], inputs: Iterabl
     names = roles.used(plan)
     tree: Tree = {}
     tree |= host_files.make(plan, errors)
-    for make in (_zones, inventory.make, lambda plan: documents.make(plan, names)):
+    for make in (_zones, border.make, inventory.make, lambda plan: documents.make(plan, names)):
         try:
             tree |= make(plan)
         except FormatError as error:

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 
 MOST_LINES = 8
 DOCUMENTS = "documents/"
-FOLDERS = ("hosts/", "dns/", DOCUMENTS)
+FOLDERS = ("hosts/", "dns/", "border/", DOCUMENTS)
 """The parts of a project whose files are evidence."""
 
 # An id is found by its hyphen, which is rare in tables of many people, so that those cost next to nothing.
 _NUMBER = re.compile(rb"-[0-9]{1,2}\b")
 _WORD = re.compile(rb"\b[A-Z]{3,8}$")
-# What makes the rest of a line a comment in the formats that are rendered; nftables has comments as statements too.
-_COMMENT = re.compile(rb'(?:^|[\s{};])(?:#|;|--|//)(?=[\s#;]|$)|(?:^|\s)comment "')
+# What makes the rest of a line a comment in the formats that are rendered; nftables has comments as statements too,
+# and routers have remarks, which take a line of their own.
+_COMMENT = re.compile(rb'(?:^|[\s{};])(?:#|;|--|//)(?=[\s#;]|$)|(?:^|\s)comment "|^\s*(?:!|/\*|remark)(?=\s)')
 
 
 @dataclass(frozen=True, slots=True)
