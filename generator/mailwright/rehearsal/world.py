@@ -65,11 +65,18 @@ _DBUS_UNIT = """\
 [Service]
 User=messagebus
 """
+_DOVECOT_UNIT = """\
+# Rehearsal only: where control groups are of version 1, systemd in a container is not told that the last process of a
+# service is gone, and would now and then wait for it until its time limit. Dovecot's master ends its own children.
+[Service]
+KillMode=process
+"""
 # What only a container needs; a real host runs the packages' own units.
 IN_CONTAINER = (
     # Of two drop-ins with one file name a unit heeds one alone, so each has its own.
     Put("/etc/systemd/system/chrony.service.d/rehearsal-clock.conf", _CHRONY_UNIT),
     Put("/etc/systemd/system/dbus.service.d/rehearsal-limits.conf", _DBUS_UNIT),
+    Put("/etc/systemd/system/dovecot.service.d/rehearsal-stop.conf", _DOVECOT_UNIT),
     Put("/etc/systemd/system/service.d/rehearsal.conf", _EVERY_UNIT),
 )
 
