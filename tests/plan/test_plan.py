@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import fields, replace
 from ipaddress import ip_network
 
@@ -12,7 +13,7 @@ from mailwright.plan.model import EVERYWHERE, Plan
 from mailwright.plan.retention import JOURNAL, MAIL_LOG, ROTATED
 from mailwright.requirements.catalogue import REQUIREMENTS
 from mailwright.site.model import AutomaticSender, Host, Network, Site
-from support.example import HERE, example, load_example, person, with_person
+from support.example import HERE, example, load_example, person, split, split_hosts, with_gateway, with_person
 
 TABLES = [field.name for field in fields(Plan) if field.name != "settings"]
 KNOWN = {requirement.id for requirement in REQUIREMENTS}
@@ -32,16 +33,21 @@ def fault_ids(site: Site) -> list[str]:
     return [finding.id for finding in caught.value.findings]
 
 
+def with_all() -> Plan:
+    """A plan that has rows in every table."""
+    return make(replace(with_gateway(), hosts=split_hosts()))
+
+
 @pytest.mark.parametrize("table", TABLES)
 def test_keys_are_unique_and_sorted(table: str) -> None:
-    keys = [row.key for row in getattr(make(load_example()), table)]
+    keys = [row.key for row in getattr(with_all(), table)]
     assert keys == sorted(set(keys))
     assert keys
 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_every_row_says_because_of_which_requirement_and_why(table: str) -> None:
-    for row in getattr(make(load_example()), table):
+    for row in getattr(with_all(), table):
         assert row.because.requirement in KNOWN
         assert row.because.reason
 
@@ -68,14 +74,56 @@ def test_a_login_for_two_is_a_fault() -> None:
     assert fault_ids(example(automatic_senders=(sender,))) == ["plan.login-twice"]
 
 
-def test_a_mailer_without_a_store_is_a_fault_of_this_version() -> None:
-    first = load_example().hosts[0]
-    other = replace(first, name="mx2.college.ac.uk", functions=("mx",), addresses=())
-    assert fault_ids(example(hosts=(first, other))) == ["plan.store-apart"]
+def test_no_store_is_a_fault_and_so_is_one_that_is_none() -> None:
     assert fault_ids(with_host(functions=("mx",))) == ["plan.no-store"]
-    assert fault_ids(example(hosts=(first, replace(first, name="b.college.ac.uk", addresses=())))) == [
-        "plan.two-stores"
-    ]
+    assert fault_ids(with_person(person("a1", store="mx1.college.ac.uk"))) == ["plan.no-such-store"]
+
+
+def test_who_is_on_a_store_stays_there_and_new_people_get_the_emptiest() -> None:
+    first = make(split())
+    counts = Counter(row.host for row in first.mailboxes)
+    assert counts == {"store1.college.ac.uk": 20, "store2.college.ac.uk": 20}
+    where = {row.login: row.host for row in first.mailboxes}
+    stay = tuple(
+        replace(one, store=where[one.login])
+        for one in load_example().people
+        if where[one.login].startswith("store1") or one.login > "m"
+    )
+    again = {row.login: row.host for row in make(split(people=stay, roles=(), automatic_senders=())).mailboxes}
+    assert again == {login: where[login] for login in again}
+    new = tuple(person(f"zz{number}") for number in range(3))
+    grown = make(split(people=(*stay, *new), roles=(), automatic_senders=())).mailboxes
+    assert {row.host for row in grown if row.login.startswith("zz")} == {"store2.college.ac.uk"}
+
+
+def test_who_talks_to_whom() -> None:
+    talk = {(row.client.partition(".")[0], row.server.partition(".")[0], row.port) for row in make(split()).links}
+    mailers, stores, others = (
+        ("mx1", "mx2", "smtp"),
+        ("store1", "store2"),
+        ("mx1", "mx2", "smtp", "store1", "store2"),
+    )
+    assert talk == {
+        *((mailer, store, 24) for mailer in mailers for store in stores),
+        *(("smtp", store, 993) for store in stores),
+        *((one, other, port) for one, other in (stores, stores[::-1]) for port in (993, 995, 4190)),
+        *((host, mx, 25) for host in ("store1", "store2", "log") for mx in ("mx1", "mx2")),
+        *((host, "log", 6514) for host in others),
+    }
+    assert make(load_example()).links == ()
+
+
+def test_what_hosts_say_to_one_another_is_for_those_hosts_alone() -> None:
+    plan = make(split())
+    peers = {(row.host.partition(".")[0], row.port): row.peers for row in plan.openings if row.direction == "in"}
+    assert {str(network) for network in peers["store1", 24]} == {
+        *(f"198.51.100.{number}/32" for number in (25, 26, 27)),
+        *(f"2001:db8:c011::{number}/128" for number in (25, 26, 27)),
+    }
+    assert peers["store1", 993] == EVERYWHERE
+    assert len(peers["log", 6514]) == 10
+    assert ("mx1", 24) not in peers
+    assert ("log", 25) not in peers
 
 
 def test_an_address_of_two_hosts_is_a_fault() -> None:

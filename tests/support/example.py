@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 from mailwright.findings import Place
-from mailwright.site.model import Person, Role, Site
+from mailwright.site.model import Addressee, Gateway, Host, Network, Person, Role, Site
 from mailwright.site.read import Reading, read
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +31,64 @@ def load_example() -> Site:
 def example(**parts: object) -> Site:
     """The example with some parts replaced: ``example(time=Time(("a.example",), HERE))``."""
     return replace(load_example(), **parts)  # type: ignore[arg-type]
+
+
+SPLIT = (
+    ("mx1", 25, ("mx",)),
+    ("mx2", 26, ("mx",)),
+    ("smtp", 27, ("submission",)),
+    ("store1", 31, ("store",)),
+    ("store2", 32, ("store",)),
+    ("log", 33, ("log",)),
+)
+"""Each host of the split site: its first label, the last number of both its addresses, and its functions."""
+
+
+def split_hosts(*, os: str = "debian-13") -> tuple[Host, ...]:
+    return tuple(
+        Host(
+            f"{label}.college.ac.uk",
+            (ip_address(f"198.51.100.{number}"), ip_address(f"2001:db8:c011::{number}")),
+            os,
+            functions,
+            HERE,
+        )
+        for label, number, functions in SPLIT
+    )
+
+
+def split(**parts: object) -> Site:
+    """The example spread over six hosts: two mailers, one for submission, two stores, one for logs."""
+    return example(hosts=split_hosts(), **parts)
+
+
+def gateway(**parts: object) -> Gateway:
+    """A department's own server behind the gateway, for chem.college.ac.uk unless said otherwise."""
+    people = (Addressee("K.Marx@physics.college.ac.uk", "km@exchange.physics.college.ac.uk", HERE),)
+    plain = Gateway(
+        name="exchange",
+        domains=("physics.college.ac.uk",),
+        next_hop="exchange.physics.college.ac.uk",
+        port=25,
+        tls="verify",
+        recipients="listed",
+        people=people,
+        clients=(Network(ip_network("198.51.100.77/32"), HERE),),
+        where=HERE,
+    )
+    return replace(plain, **parts)  # type: ignore[arg-type]
+
+
+def with_gateway(**parts: object) -> Site:
+    """The example with one more domain, which a gateway serves."""
+    site = load_example()
+    made = gateway(**parts)
+    new = tuple(replace(site.primary, name=name) for name in made.domains)
+    roles = tuple(
+        replace(item, domains=(*item.domains, *made.domains)) if len(item.domains) > 1 else item
+        for item in site.roles
+    )
+    return example(domains=(*site.domains, *new), roles=roles, gateways=(made,))
 
 
 def person(login: str, address: str = "", **parts: object) -> Person:

@@ -51,6 +51,9 @@ def mail_plan(os: str = "debian-13", *, relay: bool = False) -> Plan:
         relay_networks=(RELAY,) if relay else (),
         management_networks=(ip_network("198.51.100.0/28"),),
         campus_networks=(ip_network("198.51.100.0/24"),),
+        hourly=300,
+        smarthost=None,
+        directory=None,
     )
     addresses = (ip_address("198.51.100.25"), ip_address("2001:db8:1::25"))
     host = HostFacts(HOST, addresses, os, ("mx", "submission", "store"), BECAUSE)  # type: ignore[arg-type]
@@ -89,6 +92,7 @@ def mail_plan(os: str = "debian-13", *, relay: bool = False) -> Plan:
             Sender("webforms", "forms@college.ac.uk", BECAUSE, automatic=True),
         ),
         rewrites=(Rewrite("karlm@ws7.chem.college.ac.uk", "Karl.Marx@college.ac.uk", BECAUSE),),
+        gateways=(),
         listeners=(
             Listener(HOST, 25, "smtp", "starttls", False, BECAUSE),
             Listener(HOST, 465, "submissions", "implicit", True, BECAUSE),
@@ -97,6 +101,7 @@ def mail_plan(os: str = "debian-13", *, relay: bool = False) -> Plan:
             Listener(HOST, 995, "pop3s", "implicit", True, BECAUSE),
             Listener(HOST, 4190, "managesieve", "starttls", True, BECAUSE),
         ),
+        links=(),
         grants=(
             *((Grant(HOST, 25, RELAY, BECAUSE),) if relay else ()),
             Grant(HOST, 465, "authenticated", BECAUSE),

@@ -15,6 +15,7 @@ from mailwright.findings import Finding, Level, Status
 if TYPE_CHECKING:
     from mailwright.build import BuildError
     from mailwright.build.writer import Written
+    from mailwright.plan.model import Plan
     from mailwright.site.read import Reading
 
 
@@ -53,6 +54,7 @@ def command(file: Path, out: Path, format_: str, today: datetime | None) -> int:
             inputs.of(judged.reading, file.parent),
         )
         written = write(tree, folder)
+        placed = _remember_stores(judged.plan, file.parent)
     except BuildError as error:
         common.show((*judged.findings, *_findings(error, judged.reading)), format_)
         return 2
@@ -62,7 +64,23 @@ def command(file: Path, out: Path, format_: str, today: datetime | None) -> int:
         raise common.Refused(f"{error.filename or folder}: {error.strerror}") from None
     common.show(judged.findings, format_)
     click.echo(f"{folder}: {_changes(written, len(tree))}", err=format_ != "text")
+    if placed is not None:
+        click.echo(f"{placed} remembers who is on which store: keep it with the description.", err=True)
     return judged.status
+
+
+def _remember_stores(plan: Plan, beside: Path) -> Path | None:
+    """Write who is on which store, where there are several; the file's path when it was not so already."""
+    from mailwright.site import placements
+
+    if len(plan.with_function("store")) < 2:
+        return None
+    path = beside / placements.FILE
+    text = placements.text((mailbox.login, mailbox.host) for mailbox in plan.mailboxes)
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return None
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
 def _findings(error: BuildError, reading: Reading) -> Iterable[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mailwright.plan import links
 from mailwright.plan.model import Because, Listener
 from mailwright.site.model import Site
 
@@ -13,11 +14,14 @@ _SUBMISSIONS = Because("REMOTE-1", "message submission with TLS from the first o
 _IMAPS = Because("REMOTE-2", "secure access to the message store from anywhere")
 _POP3S = Because("REMOTE-2", "secure access to the message store for POP programs")
 _MANAGESIEVE = Because("REMOTE-2", "users manage their own filters and vacation notices")
+_LMTP = Because("SCALE-1", "mail from the site's mailers, for the mailboxes that are kept here")
+_SYSLOG = Because("AUDIT-1", "a copy of the mail logs of the other hosts")
 _SSH = Because("SCALE-1", "the host is managed from the management networks")
 
 
 def rows(site: Site) -> Iterator[Listener]:
     """Listeners of each host, by its functions."""
+    served = {(link.server, link.port) for link in links.rows(site)}
     for host in site.hosts:
         name = host.name
         if "mx" in host.functions:
@@ -30,4 +34,8 @@ def rows(site: Site) -> Iterator[Listener]:
             if site.store.pop3:
                 yield Listener(name, 995, "pop3s", "implicit", True, _POP3S)
             yield Listener(name, 4190, "managesieve", "starttls", True, _MANAGESIEVE)
+        if (name, links.LMTP) in served:
+            yield Listener(name, links.LMTP, "lmtp", "starttls", False, _LMTP)
+        if (name, links.SYSLOG) in served:
+            yield Listener(name, links.SYSLOG, "syslog", "implicit", False, _SYSLOG)
         yield Listener(name, 22, "ssh", "none", True, _SSH)

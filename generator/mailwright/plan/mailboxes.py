@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from heapq import heapify, heapreplace
 
 from mailwright.plan import names
 from mailwright.plan.errors import Faults
@@ -13,37 +15,28 @@ _BECAUSE = Because("SCALE-1", "a central message store for the users")
 
 
 def rows(site: Site, faults: Faults) -> Iterator[Mailbox]:
-    """A mailbox per person, on the host with the store.
+    """A mailbox per person, on the store that the description or ``stores.csv`` says; new people get the emptiest.
 
-    Faults: no store; a login twice; a mailer without the store, which it could not deliver to in this version.
+    Faults: no store; a login twice; a person on a host that is no store.
     """
     stores = names.with_function(site, "store")
     if not stores:
         faults.add("no-store", "no host has the function store", site.where, "add store to a host's functions")
         return
-    for host in names.sending(site):
-        if "store" not in host.functions:
-            faults.add(
-                "store-apart",
-                f"{host.name} has no store, and this version delivers to the store on the same host only",
-                host.where,
-                "give the host the function store as well",
-            )
-    if len(stores) > 1:
-        faults.add(
-            "two-stores",
-            f"{stores[1].name} is a second store, and this version knows one store to a site",
-            stores[1].where,
-            "leave store to one host",
-        )
-    store = stores[0].name
+    placed = _placed(site, tuple(store.name for store in stores), faults)
     quota = site.store.quota
     seen: set[str] = set()
     for person in site.people:
         if person.login in seen:
             faults.add("login-twice", f"{person.login} is two people's login", person.where, "rename one of them")
         seen.add(person.login)
-        yield Mailbox(person.login, person.name, store, quota if person.quota is None else person.quota, _BECAUSE)
+        yield Mailbox(
+            person.login,
+            person.name,
+            placed[person.login],
+            quota if person.quota is None else person.quota,
+            _BECAUSE,
+        )
     for sender in site.automatic_senders:
         if sender.login in seen:
             faults.add(
@@ -53,3 +46,26 @@ def rows(site: Site, faults: Faults) -> Iterator[Mailbox]:
                 "rename one of them",
             )
         seen.add(sender.login)
+
+
+def _placed(site: Site, stores: tuple[str, ...], faults: Faults) -> dict[str, str]:
+    """Login → store. Those who are on one stay; the others, in the order of their logins, go to the emptiest."""
+    if len(stores) == 1 and not any(person.store for person in site.people):
+        return {person.login: stores[0] for person in site.people}
+    placed = {person.login: person.store for person in site.people if person.store}
+    for person in site.people:
+        if person.store and person.store not in stores:
+            faults.add(
+                "no-such-store",
+                f"the mail of {person.login} is on {person.store}, which is no store",
+                person.where,
+                "give that host the function store, or move the mail (docs/how-to.md) and say where it is",
+            )
+    counts = Counter(placed.values())
+    emptiest = [(counts[store], index, store) for index, store in enumerate(stores)]
+    heapify(emptiest)
+    for login in sorted(person.login for person in site.people if not person.store):
+        count, index, store = emptiest[0]
+        placed[login] = store
+        heapreplace(emptiest, (count + 1, index, store))
+    return placed

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Literal
 
-from mailwright.site.model import IPAddress, IPNetwork
+from mailwright.site.model import Directory, IPAddress, IPNetwork, Smarthost
 
 EVERYWHERE: tuple[IPNetwork, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 
-RouteKind = Literal["mailbox", "alias", "internal", "role", "automatic"]
-Service = Literal["smtp", "submission", "submissions", "imaps", "pop3s", "managesieve", "ssh"]
+RouteKind = Literal["mailbox", "alias", "internal", "role", "automatic", "gateway"]
+Service = Literal["smtp", "submission", "submissions", "imaps", "pop3s", "managesieve", "ssh", "lmtp", "syslog"]
+Known = Literal["build", "live"]
 TlsMode = Literal["none", "starttls", "implicit"]
 Stage = Literal["connect", "helo", "mail", "relay", "rcpt", "data", "end-of-data", "header"]
 Direction = Literal["in", "out"]
@@ -53,6 +54,8 @@ class Mailbox:
 @dataclass(frozen=True, slots=True)
 class Route:
     """Mail for ``address`` goes to ``targets``: logins for a mailbox, full addresses otherwise.
+
+    A ``gateway`` route leads to one target, the address by which the system behind the gateway knows it.
 
     ``address`` is in look-up form (site.addresses.key), and so are targets in the site's own domains; outside
     targets are as written. ``automatic``: what a process or the mail system itself sends from.
@@ -109,6 +112,47 @@ class Listener:
     @property
     def key(self) -> tuple[str, int]:
         return (self.host, self.port)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """``client``, a host of the site, talks to ``server``, another one, on ``port``."""
+
+    client: str
+    server: str
+    port: int
+    service: Service
+    because: Because
+
+    @property
+    def key(self) -> tuple[str, int, str]:
+        return (self.server, self.port, self.client)
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Mail for ``domains`` goes to ``next_hop``, a system that is not ours (GATE-1).
+
+    recipients  listed: routes of kind ``gateway``; otherwise the set is live: ask the next hop, or the directory
+    clients     networks from which the system's own mail comes, to be changed to the published form (GATE-2)
+    """
+
+    name: str
+    domains: tuple[str, ...]
+    next_hop: str
+    port: int
+    tls: Literal["verify", "encrypt", "may"]
+    recipients: Literal["listed", "ask", "directory"]
+    clients: tuple[IPNetwork, ...]
+    because: Because
+
+    @property
+    def key(self) -> str:
+        return self.name
+
+    @property
+    def known(self) -> Known:
+        return "build" if self.recipients == "listed" else "live"
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +327,9 @@ class Settings:
     relay_networks: tuple[IPNetwork, ...]
     management_networks: tuple[IPNetwork, ...]
     campus_networks: tuple[IPNetwork, ...]
+    hourly: int  # recipients of one login in an hour, above which its mail waits
+    smarthost: Smarthost | None
+    directory: Directory | None  # people are looked up live: no rows of them are in the tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +342,9 @@ class Plan:
     routes: tuple[Route, ...]
     senders: tuple[Sender, ...]
     rewrites: tuple[Rewrite, ...]
+    gateways: tuple[Gateway, ...]
     listeners: tuple[Listener, ...]
+    links: tuple[Link, ...]
     grants: tuple[Grant, ...]
     policies: tuple[Policy, ...]
     openings: tuple[Opening, ...]
@@ -307,6 +356,10 @@ class Plan:
 
     def host(self, name: str) -> HostFacts:
         return next(host for host in self.hosts if host.name == name)
+
+    def with_function(self, *functions: str) -> tuple[HostFacts, ...]:
+        """Hosts that have one of the functions."""
+        return tuple(host for host in self.hosts if not set(functions).isdisjoint(host.functions))
 
     def relay_networks(self, host: str) -> tuple[IPNetwork, ...]:
         """The networks that may relay through port 25 of ``host`` without a login."""

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
+from ipaddress import ip_network
 
-from mailwright.plan import listeners, names
+from mailwright.plan import links, listeners, names
 from mailwright.plan.model import EVERYWHERE, Because, Opening
-from mailwright.site.model import Site
+from mailwright.site.model import IPNetwork, Site
 
 _MANAGEMENT = Because("SCALE-1", "management access, from the management networks alone")
 _OUT = Because("RELAY-1", "only the mailer sends to port 25 outside")
 
+_OF_THE_SITE = frozenset({"lmtp", "syslog"})  # for other hosts of the site alone
+
 
 def rows(site: Site) -> Iterator[Opening]:
-    """An opening in for each listener, and one out for the mailer's own user."""
+    """An opening in for each listener, to those who may come, and one out for the mailer's own user."""
+    hosts = {host.name: host for host in site.hosts}
+    clients: defaultdict[tuple[str, int], list[IPNetwork]] = defaultdict(list)
+    for link in links.rows(site):
+        clients[link.server, link.port] += map(ip_network, hosts[link.client].addresses)
     management = tuple(dict.fromkeys(network.prefix for network in site.networks.management))
     for listener in listeners.rows(site):
         if listener.service == "ssh":
             yield Opening(listener.host, "in", "tcp", listener.port, management, _MANAGEMENT)
+        elif listener.service in _OF_THE_SITE:
+            peers = tuple(dict.fromkeys(clients[listener.key]))
+            yield Opening(listener.host, "in", "tcp", listener.port, peers, listener.because)
         else:
             yield Opening(listener.host, "in", "tcp", listener.port, EVERYWHERE, listener.because)
     for host in names.sending(site):

@@ -66,8 +66,8 @@ _DBUS_UNIT = """\
 User=messagebus
 """
 _DOVECOT_UNIT = """\
-# Rehearsal only: where control groups are of version 1, systemd in a container is not told that the last process of a
-# service is gone, and would now and then wait for it until its time limit. Dovecot's master ends its own children.
+# Rehearsal only: where control groups are of version 1, systemd in a container is not told that the last process
+# of a service is gone, and would now and then wait for it until its time limit. Dovecot's master ends its children.
 [Service]
 KillMode=process
 """

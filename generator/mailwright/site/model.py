@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Literal
 
 from mailwright.findings import Place
 
@@ -72,7 +73,11 @@ class Networks:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A server. ``functions``: mx (port 25 in and out), submission (587, 465), store (IMAP, POP, LMTP)."""
+    """A server.
+
+    functions  mx (port 25 in and out), submission (587, 465), store (IMAP, POP, LMTP), log (keeps all hosts' mail
+               logs). One host may have all of them, and several hosts may have the same one.
+    """
 
     name: str  # fully qualified, lower case: also its HELO name
     addresses: tuple[IPAddress, ...]
@@ -89,6 +94,7 @@ class Person:
     aliases   further addresses that reach the mailbox and that the person may send as
     internal  addresses used inside; on the way out they become ``address`` (INT-4)
     quota     bytes; None takes the store's default
+    store     name of the host that keeps the mail, where there are several; empty: not placed yet, so the emptiest
     """
 
     login: str
@@ -99,6 +105,7 @@ class Person:
     department: str
     quota: int | None
     where: Place = field(compare=False, repr=False)
+    store: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +143,106 @@ class AutomaticSender:
 
 
 @dataclass(frozen=True, slots=True)
+class Addressee:
+    """Somebody behind a gateway: ``address`` is the published one, ``internal`` what the system inside calls it."""
+
+    address: str
+    internal: str  # equal to ``address`` where the system inside uses the published one
+    where: Place = field(compare=False, repr=False)
+
+
+Recipients = Literal["listed", "ask", "directory"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Domains that another system serves, inside or outside, and whose mail passes our mailers both ways (GATE-1).
+
+    domains     among the site's own; every mailbox in them is the other system's, roles are still ours
+    next_hop    the system's name or address, where mail for the domains goes
+    tls         verify: only over TLS with a certificate for its name; encrypt: any certificate; may: TLS if offered
+    recipients  how it is known who is there: ``listed`` (``people``), by asking the next hop, or in the directory
+    clients     where the system's outgoing mail comes from: it may relay from there without a login
+    """
+
+    name: str
+    domains: tuple[str, ...]
+    next_hop: str
+    port: int
+    tls: Literal["verify", "encrypt", "may"]
+    recipients: Recipients
+    people: tuple[Addressee, ...]
+    clients: tuple[Network, ...]
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Smarthost:
+    """Mail to the Internet goes through this host of somebody else, over TLS with a login.
+
+    password  path on the control machine; empty with an empty ``login``: none is asked for
+    spf       the name whose SPF record covers it (``include:``); empty: its addresses are the site's own mailers'
+    """
+
+    host: str
+    port: int
+    login: str
+    password: str
+    spf: str
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """Which attributes of a directory entry hold what. Empty: the directory does not say."""
+
+    login: str
+    name: str
+    address: str
+    aliases: str
+    internal: str
+    quota: str  # a number of bytes
+    store: str  # name of the host that keeps the mail
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """People, recipients and logins are looked up in LDAP while mail flows, not written into files (known: live).
+
+    servers   names, asked in this order
+    tls       starttls or ldaps; the certificate is verified in both
+    base      where people are, as a distinguished name
+    filter    which entries of it are people: ``(objectClass=inetOrgPerson)``
+    bind_dn   whom the mail hosts log in as to search; empty: nobody (anonymous)
+    password  path on the control machine
+    """
+
+    servers: tuple[str, ...]
+    port: int
+    tls: Literal["starttls", "ldaps"]
+    base: str
+    filter: str
+    bind_dn: str
+    password: str
+    attributes: Attributes
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class InternalDomain:
+    """A form of addresses that is used inside: ``x@name`` is what ``x@published`` is, until a day (INT-4)."""
+
+    name: str
+    published: str
+    until: date | None  # the last day on which mail to it is accepted; None: no end
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     message_size: int  # bytes
     recipients: int  # per message
+    hourly: int  # recipients of one login in an hour, above which its mail waits (REMOTE-1)
     where: Place = field(compare=False, repr=False)
 
 
@@ -219,6 +323,10 @@ class Site:
     people: tuple[Person, ...]
     roles: tuple[Role, ...]
     automatic_senders: tuple[AutomaticSender, ...]
+    gateways: tuple[Gateway, ...]
+    smarthost: Smarthost | None
+    directory: Directory | None  # then ``people`` is empty
+    internal_domains: tuple[InternalDomain, ...]
     submission: Submission
     store: Store
     tls: Tls

@@ -12,7 +12,7 @@ from mailwright.site.model import Person
 from mailwright.source.table import Table
 
 REQUIRED = ("login", "name", "address")
-OPTIONAL = ("aliases", "internal", "department", "quota")
+OPTIONAL = ("aliases", "internal", "department", "quota", "store")
 
 T = TypeVar("T")
 
@@ -24,6 +24,10 @@ def _list(text: str) -> tuple[str, ...]:
 
 def _quota(text: str) -> int | None:
     return values.size(text) if text else None
+
+
+def _store(text: str) -> str:
+    return values.name(text) if text else ""
 
 
 def _text(text: str) -> str:
@@ -48,7 +52,7 @@ def from_csv(path: Path, findings: Findings, where: Place) -> Iterator[Person]:
             order = {name: index for index, name in enumerate(table.header)}
             picked = [order.get(name, -1) for name in REQUIRED + OPTIONAL]
         fields.append("")  # what index -1, an absent column, finds
-        login, name, address, aliases, internal, department, quota = [fields[index] for index in picked]
+        login, name, address, aliases, internal, department, quota, store = [fields[index] for index in picked]
         try:
             person = Person(
                 values.login(login),
@@ -59,6 +63,7 @@ def from_csv(path: Path, findings: Findings, where: Place) -> Iterator[Person]:
                 _text(department),
                 _quota(quota),
                 Place(table.file, line, 1),
+                _store(store),
             )
         except ValueError:
             _explain(table, line, text, fields, order)
@@ -79,6 +84,7 @@ _CHECKS: tuple[tuple[str, Callable[[str], object]], ...] = (
     ("internal", _list),
     ("department", _text),
     ("quota", _quota),
+    ("store", _store),
 )
 
 

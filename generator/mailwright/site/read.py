@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from mailwright.findings import Finding, Findings, Place
-from mailwright.site import keys, people, values
+from mailwright.site import addressees, keys, people, placements, values
 from mailwright.site.model import (
+    Addressee,
     Attestation,
+    Attributes,
     AutomaticSender,
     Contact,
+    Directory,
     Dkim,
     Domain,
+    Gateway,
     Host,
+    InternalDomain,
     Logging,
     Network,
     Networks,
@@ -24,6 +29,7 @@ from mailwright.site.model import (
     Role,
     ServiceDesk,
     Site,
+    Smarthost,
     Store,
     Submission,
     Time,
@@ -35,9 +41,12 @@ from mailwright.source.document import Plain, pointer
 from mailwright.source.report import Report
 
 FUNCTIONS = ("mx", "submission", "store")
+"""What a host does that says nothing of its functions."""
+
 TIME_SERVERS = ("ntp0.ja.net", "ntp1.ja.net", "ntp2.ja.net", "ntp3.ja.net")
 
 T = TypeVar("T")
+Word = TypeVar("Word", bound=str)
 Named = TypeVar("Named", Domain, Host)
 
 
@@ -164,9 +173,13 @@ class _Reader:
             domains=domains,
             networks=_networks(at["networks"]),
             hosts=_unique(self, _hosts(at["hosts"])),
-            people=_people(at["people"]),
+            people=placements.kept(_people(at["people"]), Path(self.document.file), self.findings),
             roles=tuple(_roles(at["roles"], tuple(domain.name for domain in domains))),
             automatic_senders=tuple(_automatic(at["automatic_senders"])),
+            gateways=tuple(_gateways(at["gateways"])),
+            smarthost=_smarthost(at["smarthost"]),
+            directory=_directory(at["directory"]),
+            internal_domains=tuple(_internal_domains(at["internal_domains"])),
             submission=_submission(at["submission"]),
             store=_store(at["store"]),
             tls=_tls(at["tls"]),
@@ -264,6 +277,7 @@ def _inline(at: _At) -> tuple[Person, ...]:
             item["department"].text(),
             item["quota"].turn(values.size),
             item.place,
+            item["store"].turn(values.name) or "",
         )
         if login in found:
             message = f"the login {login!r} is there twice; the first time in line {found[login].where.line}"
@@ -298,12 +312,90 @@ def _automatic(at: _At) -> Iterator[AutomaticSender]:
         yield AutomaticSender(login, item["purpose"].text(), addresses, replies, item.key_place)
 
 
+def _gateways(at: _At) -> Iterator[Gateway]:
+    for name, item in at.entries():
+        named = item["recipients"]
+        told = named.text()
+        listed: tuple[Addressee, ...] = ()
+        if told not in ("ask", "directory") and not at.reader.report.faulty(named.place):
+            path = Path(named.place.file).parent / told
+            listed = tuple(addressees.from_csv(path, at.reader.findings, named.place))
+        clients = ((network.turn(values.network), network.place) for network in item["clients"].items())
+        yield Gateway(
+            name=name,
+            domains=item["domains"].texts(values.name),
+            next_hop=item["next_hop"].turn(values.host) or "",
+            port=item["port"].number(25),
+            tls=_one_of(item["tls"], ("verify", "encrypt", "may")),
+            recipients="ask" if told == "ask" else "directory" if told == "directory" else "listed",
+            people=listed,
+            clients=tuple(Network(prefix, place) for prefix, place in clients if prefix is not None),
+            where=item.key_place,
+        )
+
+
+def _one_of(at: _At, words: tuple[Word, ...]) -> Word:
+    """The word that is said; the first where none is, or another (which the schema has found fault with)."""
+    said = at.text()
+    return next((word for word in words if word == said), words[0])
+
+
+def _smarthost(at: _At) -> Smarthost | None:
+    if at.value is None:
+        return None
+    login = at["login"].text()
+    return Smarthost(
+        host=at["host"].turn(values.name) or "",
+        port=at["port"].number(587),
+        login=login,
+        password=at["password"].text("secrets/smarthost") if login else "",
+        spf=at["spf"].turn(values.name) or "",
+        where=at.key_place,
+    )
+
+
+def _directory(at: _At) -> Directory | None:
+    if at.value is None:
+        return None
+    tls: Literal["starttls", "ldaps"] = _one_of(at["tls"], ("starttls", "ldaps"))
+    bind_dn = at["bind_dn"].text()
+    held = at["attributes"]
+    return Directory(
+        servers=at["servers"].texts(values.name),
+        port=at["port"].number(636 if tls == "ldaps" else 389),
+        tls=tls,
+        base=at["base"].text(),
+        filter=at["filter"].text("(objectClass=inetOrgPerson)"),
+        bind_dn=bind_dn,
+        password=at["password"].text("secrets/directory") if bind_dn else "",
+        attributes=Attributes(
+            login=held["login"].text("uid"),
+            name=held["name"].text("cn"),
+            address=held["address"].text("mail"),
+            aliases=held["aliases"].text(),
+            internal=held["internal"].text(),
+            quota=held["quota"].text(),
+            store=held["store"].text(),
+        ),
+        where=at.key_place,
+    )
+
+
+def _internal_domains(at: _At) -> Iterator[InternalDomain]:
+    for key, item in at.entries():
+        name = at.reader.turn(values.name, key, item.key_place)
+        if name is not None:
+            published = item["published"].turn(values.name) or ""
+            yield InternalDomain(name, published, item["until"].turn(values.day), item.key_place)
+
+
 def _size(at: _At, default: int) -> int:
     return at.turn(values.size) or default
 
 
 def _submission(at: _At) -> Submission:
-    return Submission(_size(at["message_size"], 25_000_000), at["recipients"].number(100), at.key_place)
+    size = _size(at["message_size"], 25_000_000)
+    return Submission(size, at["recipients"].number(100), at["hourly"].number(300), at.key_place)
 
 
 def _store(at: _At) -> Store:

@@ -113,6 +113,11 @@ def ip(text: str) -> IPAddress:
     return found
 
 
+def host(text: str) -> str:
+    """A fully qualified name, or an IP address."""
+    return str(ip(text)) if ":" in text or text.rpartition(".")[2].isdigit() else name(text)
+
+
 def network(text: str) -> IPNetwork:
     """A network; an address with bits to the right of its length is refused."""
     try:

@@ -1,0 +1,49 @@
+"""Which host of the site talks to which other one, and on which port: what its firewall lets in for that.
+
+A host that serves itself needs no link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mailwright.plan import names
+from mailwright.plan.model import Because, Link
+from mailwright.site.model import Site
+
+LMTP = 24
+SYSLOG = 6514
+
+_LMTP = Because("SCALE-1", "a mailer delivers to the store that keeps the mailbox, over TLS")
+_LOGIN = Because("RELAY-3", "the submission host asks a store whether a login's password is right")
+_PROXY = Because("REMOTE-2", "a store hands a login over to the store that keeps its mail")
+_SATELLITE = Because("SCALE-1", "what a host's own processes send goes out by the mailers")
+_SYSLOG = Because("AUDIT-1", "the log host keeps a copy of each host's mail log")
+
+
+def rows(site: Site) -> Iterator[Link]:
+    """Links between the hosts, each once."""
+    stores = names.with_function(site, "store")
+    for mailer in names.sending(site):
+        for store in stores:
+            if store is not mailer:
+                yield Link(mailer.name, store.name, LMTP, "lmtp", _LMTP)
+    if site.directory is None:  # which answers for passwords otherwise
+        for host in names.with_function(site, "submission"):
+            if "store" not in host.functions:
+                for store in stores:
+                    yield Link(host.name, store.name, 993, "imaps", _LOGIN)
+    for store in stores:
+        for other in stores:
+            if other is not store:
+                yield Link(store.name, other.name, 993, "imaps", _PROXY)
+                if site.store.pop3:
+                    yield Link(store.name, other.name, 995, "pop3s", _PROXY)
+                yield Link(store.name, other.name, 4190, "managesieve", _PROXY)
+    for host in site.hosts:
+        if names.SENDING.isdisjoint(host.functions):
+            for mailer in names.with_function(site, "mx"):
+                yield Link(host.name, mailer.name, 25, "smtp", _SATELLITE)
+        for keeper in names.with_function(site, "log"):
+            if keeper is not host:
+                yield Link(host.name, keeper.name, SYSLOG, "syslog", _SYSLOG)
