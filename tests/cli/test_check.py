@@ -55,11 +55,10 @@ def test_input_that_cannot_be_used_is_status_2_with_its_place(copy: Path) -> Non
 
 
 def test_what_no_rule_knows_and_no_plan_can_be_made_of_is_found_too(copy: Path) -> None:
-    first = "os: debian-13}\n"
-    changed(copy, first, "os: debian-13, functions: [mx, submission]}\n")
+    (copy.parent / "stores.csv").write_text("login,store\nrl204,elsewhere.college.ac.uk\n")
     result = check(copy)
     assert result.return_value == 2
-    assert f"{copy}:3:1: ERROR plan.no-store" in result.output
+    assert "ERROR plan.no-such-store" in result.output
 
 
 def test_the_day_decides_whether_an_attestation_counts() -> None:
