@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from ipaddress import ip_network
 
 from mailwright import resources
-from mailwright.components.model import Component, File
+from mailwright.components.model import Component, File, once
 from mailwright.components.postfix import NO_DOMAIN
 from mailwright.formats import rspamd
 from mailwright.formats.engine import render
@@ -40,6 +40,7 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
     yield File("/etc/rspamd/mailwright/addresses", _addresses(plan), "root", GROUP, 0o640, personal=True)
 
 
+@once
 def _addresses(plan: Plan) -> str:
     logins: defaultdict[str, list[str]] = defaultdict(list)
     for route in plan.routes:

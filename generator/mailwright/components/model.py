@@ -4,8 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from mailwright.plan.model import HostFacts, Plan
+
+Made = TypeVar("Made")
+
+
+def once(make: Callable[[Plan], Made]) -> Callable[[Plan], Made]:
+    """Remembers what was made of the last plan: the long tables that all hosts of a site share are made once."""
+    last: list[tuple[Plan, Made]] = []
+
+    def made(plan: Plan) -> Made:
+        if not last or last[0][0] is not plan:
+            last[:] = [(plan, make(plan))]
+        return last[0][1]
+
+    return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mailwright.components.model import Component, File
+from mailwright.components.model import Component, File, once
 from mailwright.formats import postfix
 from mailwright.formats.engine import render
 from mailwright.plan.model import HostFacts, Listener, Plan, Policy, Service, Stage, TlsMode
@@ -116,6 +116,7 @@ def _table(name: str, text: str) -> File:
     return File(f"/etc/postfix/{name}", text, "root", "postfix", 0o640, personal=True)
 
 
+@once
 def _mailboxes(plan: Plan) -> str:
     return postfix.login_table(
         "ADDR-5, ADDR-3: a published address and the login whose mailbox it is; found in any mixture of case.",
@@ -123,6 +124,7 @@ def _mailboxes(plan: Plan) -> str:
     )
 
 
+@once
 def _aliases(plan: Plan) -> str:
     return postfix.address_table(
         "ROLE-1, ROLE-2, ROLE-4: roles, further addresses, internal and automatic ones, and where their mail goes.",
@@ -130,6 +132,7 @@ def _aliases(plan: Plan) -> str:
     )
 
 
+@once
 def _senders(plan: Plan) -> str:
     logins: defaultdict[str, list[str]] = defaultdict(list)
     for row in plan.senders:
@@ -137,6 +140,7 @@ def _senders(plan: Plan) -> str:
     return postfix.login_table("ADDR-6: an address, and the logins that may write it in MAIL FROM.", logins.items())
 
 
+@once
 def _internal(plan: Plan) -> str:
     return postfix.address_table(
         "INT-4: an internal address, and the published one that it becomes on its way out.",
