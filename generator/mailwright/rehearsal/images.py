@@ -34,7 +34,7 @@ _HOST_PACKAGES = (
     *("python3-apt", "ca-certificates", "nftables", "openssh-server", "sudo"),
     *("postfix", "postfix-lmdb", "rspamd"),
     *("dovecot-core", "dovecot-imapd", "dovecot-pop3d", "dovecot-lmtpd", "dovecot-sieve", "dovecot-managesieved"),
-    *("rsyslog", "logrotate", "chrony"),
+    *("rsyslog", "rsyslog-gnutls", "logrotate", "chrony"),
 )
 
 
