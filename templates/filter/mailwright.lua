@@ -3,10 +3,10 @@
 --
 --   after a login   From: and Sender: are addresses of the login (ADDR-7, ADDR-8); MAIL FROM:<> is for read
 --                   receipts alone (ADDR-6); no header address lacks its domain (INT-3)
---   without one     mail of this host's own processes and of networks that may relay: an own-domain address in
---                   From: exists (ADDR-5); where MAIL FROM is an own-domain address too, both are of one person
---                   (ADDR-7: so nobody's vacation notice comes from somebody else); what networks may relay
---                   has a To: or Cc: line (MSG-1)
+--   without one     mail of this host's own processes, of the site's other hosts and of networks that may relay:
+--                   an own-domain address in From: exists (ADDR-5); where MAIL FROM is an own-domain address too,
+--                   both are of one person (ADDR-7: so nobody's vacation notice comes from somebody else); what
+--                   networks may relay has a To: or Cc: line (MSG-1)
 --
 -- Headers are read here, strictly, and not by the library: what two programs read differently is refused, so that
 -- nobody can show one address to the filter and another to the reader.
@@ -25,11 +25,17 @@ for _, name in ipairs(options.domains) do
   domains[name:lower()] = true
 end
 
-local relay_networks = {}
-for _, prefix in ipairs(options.relay_networks or {}) do
-  local address, length = prefix:match("^(.+)/(%d+)$")
-  table.insert(relay_networks, { address = rspamd_ip.from_string(address), length = tonumber(length) })
+local function networks(prefixes)
+  local found = {}
+  for _, prefix in ipairs(prefixes or {}) do
+    local address, length = prefix:match("^(.+)/(%d+)$")
+    table.insert(found, { address = rspamd_ip.from_string(address), length = tonumber(length) })
+  end
+  return found
 end
+
+local own_hosts = networks(options.own_hosts)
+local relay_networks = networks(options.relay_networks)
 
 -- address → { login = true }, read when the filter starts; an address that nobody may send as has an empty table.
 local addresses = {}
@@ -159,13 +165,13 @@ local function check_login(task, login)
     and check_field(task, login, "Sender", "sender", false)
 end
 
-local function from_relay_network(task)
+local function comes_from(task, listed)
   local client = task:get_from_ip()
   if not client or not client:is_valid() then
     return false
   end
   -- Compared as texts: as objects they would differ by the port that Postfix tells of its client.
-  for _, network in ipairs(relay_networks) do
+  for _, network in ipairs(listed) do
     if client:get_version() == network.address:get_version()
       and client:apply_mask(network.length):to_string() == network.address:apply_mask(network.length):to_string() then
       return true
@@ -227,10 +233,9 @@ rspamd_config:register_symbol({
       local login = task:get_user()
       if login and login ~= "" then
         check_login(task, login:lower())
-      elseif from_relay_network(task) then
-        check_unnamed(task, true)
       else
-        check_unnamed(task, false)
+        -- SCALE-1: what the site's other hosts hand over is not the work of a person at a printer.
+        check_unnamed(task, not comes_from(task, own_hosts) and comes_from(task, relay_networks))
       end
     end,
   }),

@@ -9,9 +9,9 @@ import pytest
 from mailwright.components import COMPONENTS
 from mailwright.components.model import Component
 from mailwright.plan import make
-from support.example import load_example
+from support.example import load_example, split
 
-ORDER = ("time", "logs", "tls", "firewall", "dovecot", "filter", "postfix")
+ORDER = ("time", "tls", "logs", "firewall", "dovecot", "filter", "postfix", "nullclient")
 
 
 def test_the_order_of_the_play() -> None:
@@ -38,7 +38,8 @@ def test_the_same_plan_gives_the_same_files(component: Component) -> None:
 
 
 def test_no_two_components_write_the_same_file() -> None:
-    plan = make(load_example())
-    for host in plan.hosts:
-        paths = [file.path for component in COMPONENTS for file in component.files(plan, host)]
-        assert len(set(paths)) == len(paths)
+    for plan in (make(load_example()), make(split())):
+        for host in plan.hosts:
+            running = [component for component in COMPONENTS if component.runs_on(host)]
+            paths = [file.path for component in running for file in component.files(plan, host)]
+            assert len(set(paths)) == len(paths)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from ipaddress import ip_network
+
 from mailwright.components import filter
+from mailwright.plan import make
 from mailwright.plan.model import Plan
+from mailwright.site.model import Network
+from support.example import HERE, load_example, split
 from support.mailplan import host_of, mail_plan, with_settings
 
 
@@ -43,6 +49,18 @@ def test_networks_that_may_relay() -> None:
     text = file("/etc/rspamd/rspamd.conf", mail_plan(relay=True))
     assert 'relay_networks = ["198.51.100.128/28"];' in text
     assert 'sign_networks = ["127.0.0.0/8", "::1/128", "198.51.100.128/28"];' in text
+
+
+def test_the_sites_other_hosts_are_no_network_that_may_relay() -> None:
+    """Also where a network that may relay holds them."""
+    relay = Network(ip_network("198.51.100.0/24"), HERE)
+    plan = make(split(networks=replace(load_example().networks, relay=(relay,))))
+    host = plan.host("mx1.college.ac.uk")
+    text = next(item.text for item in filter.files(plan, host) if item.path.endswith(".conf"))
+    own = ", ".join(f'"198.51.100.{n}/32", "2001:db8:c011::{n}/128"' for n in (33, 31, 32))
+    assert f"own_hosts = [{own}];" in text
+    assert 'relay_networks = ["198.51.100.0/24"];' in text
+    assert f'sign_networks = ["127.0.0.0/8", "::1/128", {own}, "198.51.100.0/24"];' in text
 
 
 def test_people_are_not_for_everybody_on_the_host() -> None:

@@ -11,19 +11,20 @@ import pytest
 from mailwright.components import postfix
 from mailwright.plan import make
 from mailwright.plan.model import Plan, Route
-from support.example import load_example
-from support.mailplan import BECAUSE, host_of, mail_plan
+from mailwright.site.model import Site
+from support.example import load_example, split
+from support.mailplan import BECAUSE, HOST, host_of, mail_plan
 
 
-def file(path: str, plan: Plan | None = None) -> str:
+def file(path: str, plan: Plan | None = None, host: str = HOST) -> str:
     plan = plan or mail_plan()
-    return next(item.text for item in postfix.files(plan, host_of(plan)) if item.path == path)
+    return next(item.text for item in postfix.files(plan, plan.host(host)) if item.path == path)
 
 
-def main(plan: Plan | None = None) -> dict[str, str]:
+def main(plan: Plan | None = None, host: str = HOST) -> dict[str, str]:
     """main.cf as names and values; a name that is there twice fails."""
     found: dict[str, str] = {}
-    for line in file("/etc/postfix/main.cf", plan).splitlines():
+    for line in file("/etc/postfix/main.cf", plan, host).splitlines():
         if line and not line.startswith("#"):
             name, value = line.split(" =", 1)
             assert name not in found
@@ -31,17 +32,17 @@ def main(plan: Plan | None = None) -> dict[str, str]:
     return found
 
 
-def service(name: str, plan: Plan | None = None) -> list[str]:
+def service(name: str, plan: Plan | None = None, host: str = HOST) -> list[str]:
     """The options of a service of master.cf, each as ``name=value``."""
-    text = file("/etc/postfix/master.cf", plan)
+    text = file("/etc/postfix/master.cf", plan, host)
     block = re.search(rf"^{re.escape(name)} .*\n((?:[ #].*\n)*)", text, re.MULTILINE)
     assert block, name
     lines = [line.strip() for line in block[1].splitlines() if line.startswith("  -o")]
     return [re.sub(r"^-o (?:\{ (.*) \}|(.*))$", r"\1\2", line).replace(" = ", "=") for line in lines]
 
 
-def table(name: str, plan: Plan | None = None) -> dict[str, str]:
-    lines = file(f"/etc/postfix/{name}", plan).splitlines()
+def table(name: str, plan: Plan | None = None, host: str = HOST) -> dict[str, str]:
+    lines = file(f"/etc/postfix/{name}", plan, host).splitlines()
     rows = [line.split("\t") for line in lines if not line.startswith("#")]
     return dict(rows)
 
@@ -176,6 +177,116 @@ def test_the_example() -> None:
     texts = {item.path: item.text for item in postfix.files(plan, host)}
     assert texts["/etc/postfix/virtual_mailboxes"].count("\n") == 1 + len(plan.mailboxes)
     assert texts["/etc/postfix/senders"].count("\n") == 1 + len({row.address for row in plan.senders})
+
+
+MX1, MX2, SMTP, STORE1, STORE2 = (f"{label}.college.ac.uk" for label in ("mx1", "mx2", "smtp", "store1", "store2"))
+
+
+def together(**functions: tuple[str, ...]) -> Site:
+    """The split site, of which only these hosts are there: ``together(mx1=("mx", "store"))``."""
+    site = split()
+    hosts = tuple(
+        replace(host, functions=functions[label])
+        for host in site.hosts
+        if (label := host.name.partition(".")[0]) in functions
+    )
+    return replace(site, hosts=hosts)
+
+
+def test_a_mailer_delivers_to_the_store_that_keeps_the_mailbox() -> None:
+    plan = make(split())
+    keeps = {row.login: row.host for row in plan.mailboxes}
+    boxes = table("virtual_mailboxes", plan, MX1)
+    stores = table("stores", plan, MX1)
+    assert stores == {address: keeps[login] for address, login in boxes.items()}
+    assert set(stores.values()) == {STORE1, STORE2}
+    assert table("roads", plan, MX1) == {name: f"store:inet:[{name}]:24" for name in (STORE1, STORE2)}
+    said = main(plan, MX1)
+    assert said["transport_maps"] == "pipemap:{lmdb:/etc/postfix/stores, lmdb:/etc/postfix/roads}"
+    assert said["virtual_transport"].startswith("retry:4.")
+
+
+def test_a_mailer_with_a_store_of_its_own_goes_by_the_socket() -> None:
+    plan = make(together(mx1=("mx", "submission", "store"), store2=("store",)))
+    assert table("roads", plan, MX1) == {
+        MX1: "lmtp:unix:private/dovecot-lmtp",
+        STORE2: f"store:inet:[{STORE2}]:24",
+    }
+    assert service("lmtp", plan, MX1) == []
+    assert "lmtp_tls_security_level=secure" in service("store", plan, MX1)
+
+
+def test_one_store_needs_no_table() -> None:
+    plan = make(together(mx1=("mx", "submission"), store1=("store",)))
+    paths = {item.path for item in postfix.files(plan, plan.host(MX1))}
+    assert not paths & {"/etc/postfix/stores", "/etc/postfix/roads"}
+    assert main(plan, MX1)["virtual_transport"] == f"store:inet:[{STORE1}]:24"
+    assert main(plan, MX1)["transport_maps"] == ""
+    alone = make(load_example())
+    (host,) = alone.hosts
+    assert main(alone, host.name)["virtual_transport"] == "lmtp:unix:private/dovecot-lmtp"
+    assert "/etc/postfix/store_status" not in {item.path for item in postfix.files(alone, host)}
+
+
+def test_the_network_to_a_store_is_encrypted_and_verified() -> None:
+    options = service("store", make(split()), MX1)
+    assert options[:6] == [
+        "syslog_name=postfix/store",
+        "lmtp_tls_security_level=secure",
+        "lmtp_tls_secure_cert_match=nexthop",
+        "lmtp_tls_CAfile=/etc/ssl/certs/ca-certificates.crt",
+        "lmtp_tls_mandatory_protocols=>=TLSv1.2",
+        "lmtp_tls_mandatory_ciphers=high",
+    ]
+
+
+def test_all_mailers_have_the_same_tables() -> None:
+    """So the second MX knows the recipients, and sends no bounce to whoever was forged (RELAY-2)."""
+    plan = make(split())
+    one, two, three = (
+        {item.path: item for item in postfix.files(plan, plan.host(name)) if not item.path.endswith(".cf")}
+        for name in (MX1, MX2, SMTP)
+    )
+    assert one == two == three
+    assert {path.rpartition("/")[2] for path in one} == {*postfix.TABLES, *postfix.STORE_TABLES, "store_status"}
+    for name in ("virtual_mailbox_domains", "virtual_alias_domains", "relay_domains", "mynetworks"):
+        assert main(plan, MX1)[name] == main(plan, MX2)[name]
+    assert "smtpd_recipient_restrictions=reject_non_fqdn_recipient, reject_unlisted_recipient" in service(
+        "25", plan, MX2
+    )
+
+
+def test_the_tables_that_are_compiled_are_those_that_are_there() -> None:
+    for plan, name in ((make(split()), MX1), (mail_plan(), HOST)):
+        listed = postfix.variables(plan, plan.host(name))["postfix_tables"]
+        there = {item.path.rpartition("/")[2] for item in postfix.files(plan, plan.host(name))}
+        assert set(listed) == there - {"main.cf", "master.cf", "store_status"}  # type: ignore[call-overload]
+
+
+def test_a_host_has_the_listeners_of_its_functions_and_no_more() -> None:
+    plan = make(split())
+
+    def listeners(host: str) -> list[str]:
+        lines = file("/etc/postfix/master.cf", plan, host).splitlines()
+        return [line.split()[0] for line in lines if line.split()[1:2] == ["inet"]]
+
+    assert (listeners(MX1), sorted(listeners(SMTP))) == (["25"], ["465", "587"])
+    assert "smtpd_sasl_path" not in main(plan, MX1)
+    assert main(plan, SMTP)["smtpd_sasl_path"] == "private/auth"
+    assert main(plan, SMTP)["mynetworks"] == ""
+    assert main(plan, MX1)["authorized_submit_users"] == "root"
+    assert postfix.variables(plan, plan.host(SMTP))["postfix_services"] == ["submission", "submissions"]
+
+
+def test_the_sites_other_hosts_may_relay_and_are_not_slowed_down() -> None:
+    plan = make(split())
+    said = main(plan, MX1)
+    others = {f"198.51.100.{n}/32" for n in (31, 32, 33)} | {f"[2001:db8:c011::{n}]/128" for n in (31, 32, 33)}
+    assert set(said["mynetworks"].split(", ")) == others
+    assert set(said["smtpd_client_event_limit_exceptions"].split(", ")) == others
+    assert "smtpd_relay_restrictions=permit_mynetworks, reject_unauth_destination" in service("25", plan, MX1)
+    assert "smtpd_milters=inet:127.0.0.1:11332" in service("25", plan, MX1)
+    assert main()["smtpd_client_event_limit_exceptions"] == ""
 
 
 @pytest.mark.slow

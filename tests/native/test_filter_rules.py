@@ -6,14 +6,17 @@ Each refusal has its positive twin: the same message with an address of the logi
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 
 from mailwright.components import filter
-from support.mailplan import host_of, mail_plan
+from mailwright.plan.model import HostFacts, Link
+from support.mailplan import BECAUSE, host_of, mail_plan
+from support.mailplan import HOST as MAILER
 from support.native import RELEASES, run
 
 pytestmark = pytest.mark.native
@@ -29,6 +32,8 @@ RECEIPT = (
 OUTSIDE = "203.0.113.9"
 RELAY = "198.51.100.130:4711"  # as Postfix tells it, with the port
 HOST = "127.0.0.1"
+STORE = "198.51.100.129:4711"  # in the network that may relay, too
+STORE6 = "2001:db8:1::31"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +151,20 @@ CASES = (
     Case("vacation notice", f"From: Freda <{FREDA}>", True, "", FREDA, HOST),
     Case("vacation notice from a role of hers", "From: postmaster@college.ac.uk", True, "", FREDA, HOST),
     Case("vacation notice from somebody else", f"From: {KARL}", False, "", FREDA, HOST),
+    *(
+        case
+        for name, ip in (("store", STORE), ("store on v6", STORE6))
+        for case in (
+            Case(f"{name}: cron", "From: root@college.ac.uk", True, "", "root@college.ac.uk", ip),
+            Case(f"{name}: without To", "From: root@college.ac.uk\n\nx\n", True, "", "root@college.ac.uk", ip),
+            Case(f"{name}: forwarded", "From: x@example.net", True, "", "x@example.net", ip),
+            Case(f"{name}: forwarded, unreadable From", "From: x; y", True, "", "x@example.net", ip),
+            Case(f"{name}: bounce", "From: MAILER-DAEMON@college.ac.uk (Mail)", True, "", "", ip),
+            Case(f"{name}: as nobody", "From: nobody@college.ac.uk", False, "", "root@college.ac.uk", ip),
+            Case(f"{name}: vacation notice", f"From: Freda <{FREDA}>", True, "", FREDA, ip),
+            Case(f"{name}: vacation notice from another", f"From: {KARL}", False, "", FREDA, ip),
+        )
+    ),
     Case("printer", f"From: {KARL}", True, "", KARL, RELAY),
     Case("printer as nobody", "From: scanner@college.ac.uk", False, "", KARL, RELAY),
     Case("printer without To", f"From: {KARL}\nSubject: x\n\nx\n", False, "", KARL, RELAY),
@@ -157,6 +176,10 @@ CASES = (
 def answers(release: str) -> dict[str, list[object]]:
     """What rspamd of that release says of each case: action, text, symbols."""
     plan = mail_plan(release, relay=True)
+    addresses = tuple(ip_address(ip.partition(":47")[0]) for ip in (STORE, STORE6))
+    store = HostFacts("store.college.ac.uk", addresses, plan.hosts[0].os, ("store",), BECAUSE)
+    link = Link(store.name, MAILER, 25, "smtp", BECAUSE)
+    plan = replace(plan, hosts=(*plan.hosts, store), links=(link,))
     files = {file.path: file.text for file in filter.files(plan, host_of(plan))}
     cases = [{"user": case.user, "ip": case.ip, "from": case.sender, "message": case.message} for case in CASES]
     files["/test/cases.json"] = json.dumps(cases)
@@ -190,7 +213,8 @@ def test_a_refusal_says_why(release: str) -> None:
 def test_what_is_signed(release: str) -> None:
     """Own mail; nothing whose From: is of another domain."""
     said = answers(release)
-    for name in ("own: plain", "own: role", "cron", "bounce", "vacation notice", "printer", "read receipt"):
+    own = ("own: plain", "own: role", "cron", "bounce", "vacation notice", "printer", "read receipt")
+    for name in (*own, "store: cron", "store on v6: bounce", "store: vacation notice"):
         assert "DKIM_SIGNED" in said[name][2], name  # type: ignore[operator]
-    for name in ("forwarded from outside", "forged: another's", "own: internal"):
+    for name in ("forwarded from outside", "forged: another's", "own: internal", "store: forwarded"):
         assert "DKIM_SIGNED" not in said[name][2], name  # type: ignore[operator]

@@ -13,8 +13,10 @@ from functools import cache
 
 import pytest
 
-from mailwright.components import dovecot, filter, postfix
+from mailwright.components import dovecot, filter, nullclient, postfix
+from mailwright.plan import make
 from mailwright.plan.model import Because, Plan
+from support.example import SPLIT, example, split_hosts
 from support.hostile import HOSTILE
 from support.mailplan import SECRETS, host_of, mail_plan
 from support.native import RELEASES, run
@@ -150,6 +152,80 @@ def test_rspamd_refuses_rules_that_do_not_parse(release: str) -> None:
     given = dict(files(release))
     given["/etc/rspamd/mailwright.lua"] += "x(\n"
     assert run(release, ["rspamadm", "configtest"], given).returncode != 0
+
+
+@cache
+def split_plan(release: str) -> Plan:
+    return make(example(hosts=split_hosts(os=release)))
+
+
+def spread(release: str, label: str) -> Mapping[str, str]:
+    """Postfix's and the filter's files on a host of the split site."""
+    plan = split_plan(release)
+    host = plan.host(f"{label}.college.ac.uk")
+    return {
+        file.path: file.text
+        for component in (postfix, filter, nullclient)
+        if component.COMPONENT.runs_on(host)
+        for file in component.COMPONENT.files(plan, host)
+    }
+
+
+LISTENERS = {"mx1": {"25"}, "mx2": {"25"}, "smtp": {"465", "587"}, "store1": set(), "store2": set(), "log": set()}
+
+
+@each_release
+@pytest.mark.parametrize("label", LISTENERS)
+def test_postfix_reads_each_host_of_a_split_site(release: str, label: str) -> None:
+    """Without a word of complaint; with the listeners of its functions, and the way out that it shall have."""
+    assert LISTENERS.keys() == {entry[0] for entry in SPLIT}
+    script = "postconf -n; postconf -x -n; postconf -P; echo SERVICES; postconf -M"
+    printed, services = said(run(release, ["sh", "-ec", script], spread(release, label))).split("SERVICES\n")
+    rows = [line.split() for line in services.splitlines()]
+    assert {row[0] for row in rows if row[1] == "inet"} == LISTENERS[label]
+    assert f"myhostname = {label}.college.ac.uk\n" in printed
+    mailer = label in ("mx1", "mx2", "smtp")
+    assert ("store/unix/lmtp_tls_security_level = secure\n" in printed) is mailer
+    assert ("store/unix/lmtp_tls_mandatory_protocols = >=TLSv1.2\n" in printed) is mailer
+    assert ("relayhost = [mx1.college.ac.uk]:25\n" in printed) is not mailer
+    assert ("smtp_tls_security_level = secure\n" in printed) is not mailer
+
+
+@each_release
+@pytest.mark.parametrize("label", ["mx1", "smtp"])
+def test_each_address_leads_to_its_store(release: str, label: str) -> None:
+    """By the two tables one after the other, in any mixture of case; nobody else's address leads anywhere."""
+    plan = split_plan(release)
+    keeps = {row.login: row.host for row in plan.mailboxes}
+    wanted = {row.address: keeps[row.targets[0]] for row in plan.routes if row.kind == "mailbox"}
+    asked = "".join(f"{address.title()}\n" for address in wanted) + "nobody@college.ac.uk\ncollege.ac.uk\n"
+    script = (
+        "cd /etc/postfix; for t in stores roads; do postmap lmdb:$t; done;"
+        'postmap -q - "$(postconf -h transport_maps)" < /test/asked'
+    )
+    answers = said(run(release, ["sh", "-ec", script], {**spread(release, label), "/test/asked": asked}))
+    found = dict(line.split("\t") for line in answers.splitlines())
+    assert {key.lower(): road for key, road in found.items()} == {
+        address: f"store:inet:[{store}]:24" for address, store in wanted.items()
+    }
+
+
+@each_release
+def test_a_store_that_is_not_found_defers_and_one_that_refuses_does_not(release: str) -> None:
+    script = 'postmap -q "$1" regexp:/etc/postfix/store_status'
+    for status, becomes in (
+        ("5.4.4 Host or domain name not found", "4.4.4 Host or domain name not found\n"),
+        ("5.1.1 User unknown", ""),
+        ("2.0.0 Saved", ""),
+    ):
+        done = run(release, ["sh", "-c", script, "sh", status], spread(release, "mx1"))
+        assert (done.stdout, done.stderr) == (becomes, "")
+
+
+@each_release
+def test_rspamd_reads_a_mailer_that_others_hand_mail_to(release: str) -> None:
+    dumped = run(release, ["rspamadm", "configdump", "mailwright"], spread(release, "mx1"))
+    assert (dumped.returncode, '"2001:db8:c011::31/128"' in dumped.stdout) == (0, True)
 
 
 STAGE = {

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from mailwright.components import dovecot, filter, firewall, logs, postfix, time, tls
+from mailwright.components import dovecot, filter, firewall, logs, nullclient, postfix, time, tls
 from mailwright.components.model import Component
 
 COMPONENTS: tuple[Component, ...] = (
     time.COMPONENT,
-    logs.COMPONENT,
     tls.COMPONENT,
+    logs.COMPONENT,
     firewall.COMPONENT,
     dovecot.COMPONENT,
     filter.COMPONENT,
     postfix.COMPONENT,
+    nullclient.COMPONENT,
 )

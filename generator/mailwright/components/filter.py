@@ -1,6 +1,6 @@
 """The filter (rspamd as a milter): nobody sends as somebody else, and what leaves is signed.
 
-It looks at mail after a login, at mail of this host's own processes and, where networks may relay, at port 25.
+It looks at mail after a login, at mail of this host's own processes and, where somebody may relay, at port 25.
 What a role does with these files is in docs/reference/roles.md.
 """
 
@@ -25,15 +25,17 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
 
     Raises FormatError for a value that rspamd's formats cannot carry.
     """
-    relay = plan.relay_networks(host.name)
+    own = plan.own_clients(host.name)
+    relay = tuple(network for network in plan.relay_networks(host.name) if network not in own)
     conf = render(
         rspamd.FORMAT,
         "filter/rspamd.conf.j2",
         host=host,
         settings=plan.settings,
         relay_networks=relay,
+        own_clients=own,
         no_domain=NO_DOMAIN,
-        sign_networks=(ip_network("127.0.0.0/8"), ip_network("::1/128"), *relay),
+        sign_networks=(ip_network("127.0.0.0/8"), ip_network("::1/128"), *own, *relay),
     )
     yield File("/etc/rspamd/rspamd.conf", conf)
     yield File("/etc/rspamd/mailwright.lua", (resources.folder("templates") / "filter/mailwright.lua").read_text())

@@ -50,6 +50,7 @@ class Component:
 
     name       the same in components/, templates/, roles/ and tests/components/
     functions  a host with one of these functions runs it; empty: every host
+    instead    a host with one of these functions does not, whatever else it is
     variables  the few values its role needs on this host (paths of secrets on the control machine ...)
     """
 
@@ -57,6 +58,8 @@ class Component:
     functions: frozenset[str]
     files: Callable[[Plan, HostFacts], Iterable[File]]
     variables: Callable[[Plan, HostFacts], dict[str, object]] = lambda _plan, _host: {}
+    instead: frozenset[str] = frozenset()
 
     def runs_on(self, host: HostFacts) -> bool:
-        return not self.functions or bool(self.functions & set(host.functions))
+        has = set(host.functions)
+        return self.instead.isdisjoint(has) and (not self.functions or not self.functions.isdisjoint(has))

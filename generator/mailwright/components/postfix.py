@@ -1,4 +1,7 @@
-"""Postfix: receives on 25, takes submissions on 587 and 465, sends to the Internet, delivers to the store.
+"""Postfix: receives on 25, takes submissions on 587 and 465, sends to the Internet, delivers to the stores.
+
+All mailers of a site know the same recipients by the same tables. Only ``roads`` is a host's own: the way from
+there to each store.
 
 What a role does with these files is in docs/reference/roles.md.
 """
@@ -9,9 +12,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mailwright import resources
 from mailwright.components.model import Component, File, once
 from mailwright.formats import postfix
-from mailwright.formats.engine import render
+from mailwright.formats.engine import Verbatim, render
 from mailwright.plan.model import HostFacts, Listener, Plan, Policy, Service, Stage, TlsMode
 from mailwright.site.addresses import key
 
@@ -28,6 +32,15 @@ CIPHERS = ":".join(
     for signature in ("ECDSA", "RSA")
 )
 """The TLS 1.2 suites of every service (REMOTE-1, REMOTE-2), in OpenSSL's words."""
+
+AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+"""Whose certificates are believed when a host of the site talks to another one: the system's authorities."""
+
+TABLES = ("internal", "senders", "virtual_aliases", "virtual_mailboxes")
+"""The tables of every mailer, below /etc/postfix."""
+
+STORE_TABLES = ("roads", "stores")
+"""Two more, where there are several stores: the way to each, and which one keeps an address's mailbox."""
 
 # The order in which Postfix comes to them.
 _PARAMETERS: tuple[tuple[Stage, str], ...] = (
@@ -76,10 +89,12 @@ def _view(plan: Plan, listener: Listener) -> _ListenerView:
 
 
 def files(plan: Plan, host: HostFacts) -> Iterator[File]:
-    """main.cf, master.cf and the four tables, whose sources ``postmap`` compiles on the host.
+    """main.cf, master.cf and the tables, whose sources ``postmap`` compiles on the host.
 
     Raises FormatError for a value that Postfix's formats cannot carry.
     """
+    roads = _roads(plan, host)
+    remote = any(road != postfix.HERE for road in roads.values())
     families = sorted({str(address.version) for address in host.addresses})
     main = render(
         postfix.FORMAT,
@@ -90,6 +105,8 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
         bind4=[address for address in host.addresses if address.version == 4][:1],
         bind6=[address for address in host.addresses if address.version == 6][:1],
         relay_networks=plan.relay_networks(host.name),
+        own_clients=plan.own_clients(host.name),
+        roads=tuple(roads.values()),
         ciphers=CIPHERS,
         milter=MILTER,
         no_domain=NO_DOMAIN,
@@ -102,6 +119,8 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
         settings=plan.settings,
         families=families,
         listeners=[_view(plan, listener) for listener in listeners],
+        remote_stores=remote,
+        authorities=AUTHORITIES,
         milter=MILTER,
     )
     yield File("/etc/postfix/main.cf", main)
@@ -110,6 +129,23 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
     yield _table("virtual_aliases", _aliases(plan))
     yield _table("senders", _senders(plan))
     yield _table("internal", _internal(plan))
+    if len(roads) > 1:
+        yield _table("stores", _stores(plan))
+        yield File("/etc/postfix/roads", postfix.road_table(_ROADS, roads.items()))
+    if remote:
+        status = (resources.folder("templates") / "postfix/store_status").read_text(encoding="utf-8")
+        yield File("/etc/postfix/store_status", status)
+
+
+_ROADS = "SCALE-1: the way from this host to each store: the socket to its own, TLS to the others."
+
+
+def _roads(plan: Plan, host: HostFacts) -> dict[str, Verbatim]:
+    """The way from ``host`` to each store, by the store's name."""
+    return {
+        store.name: postfix.HERE if store.name == host.name else postfix.there(store.name)
+        for store in plan.with_function("store")
+    }
 
 
 def _table(name: str, text: str) -> File:
@@ -133,6 +169,15 @@ def _aliases(plan: Plan) -> str:
 
 
 @once
+def _stores(plan: Plan) -> str:
+    store = {row.login: row.host for row in plan.mailboxes}
+    return postfix.store_table(
+        "SCALE-1: a published address, and the store that keeps its mailbox.",
+        ((route.address, store[route.targets[0]]) for route in plan.routes if route.kind == "mailbox"),
+    )
+
+
+@once
 def _senders(plan: Plan) -> str:
     logins: defaultdict[str, list[str]] = defaultdict(list)
     for row in plan.senders:
@@ -149,11 +194,15 @@ def _internal(plan: Plan) -> str:
 
 
 def variables(plan: Plan, host: HostFacts) -> dict[str, object]:
-    """What the role talks about after a change: with each of ``postfix_services``, ``postfix_recipient``."""
+    """``postfix_tables``, which are compiled; and what the role talks about after a change.
+
+    With each of ``postfix_services``, ``postfix_recipient``.
+    """
     services = {row.service for row in plan.listeners if row.host == host.name} & _SERVICES
     return {
         "postfix_recipient": f"postmaster@{plan.settings.primary_domain}",
         "postfix_services": sorted(services),
+        "postfix_tables": sorted((*TABLES, *STORE_TABLES) if len(plan.with_function("store")) > 1 else TABLES),
     }
 
 

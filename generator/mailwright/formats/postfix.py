@@ -127,3 +127,25 @@ def login_table(header: str, rows: Iterable[tuple[str, Sequence[str]]]) -> str:
     return _table(
         header, (f"{address(key)}\t{', '.join([login(value) for value in values])}" for key, values in rows)
     )
+
+
+HERE = Verbatim("lmtp:unix:private/dovecot-lmtp")
+"""The road to the store on the same host."""
+
+
+def there(store: object) -> Verbatim:
+    """The road to the store on another host, by the service ``store`` of master.cf; no MX record is asked for.
+
+    Raises FormatError for what is no host name.
+    """
+    return Verbatim(f"store:inet:[{name(store)}]:24")
+
+
+def store_table(header: str, rows: Iterable[tuple[str, str]]) -> str:
+    """The source of a table from an address to the name of a store. Raises FormatError for anything else."""
+    return _table(header, (f"{address(key)}\t{name(value, TABLE)}" for key, value in rows))
+
+
+def road_table(header: str, rows: Iterable[tuple[str, Verbatim]]) -> str:
+    """The source of a table from the name of a store to the road to it. Raises FormatError for anything else."""
+    return _table(header, (f"{name(key, TABLE)}\t{road}" for key, road in rows))

@@ -368,3 +368,12 @@ class Plan:
             for row in self.grants
             if (row.host, row.port) == (host, 25) and not isinstance(row.clients, str)
         )
+
+    def own_clients(self, host: str) -> tuple[IPNetwork, ...]:
+        """The addresses of the site's other hosts that hand what they send themselves to port 25 of ``host``."""
+        return tuple(
+            ip_network(address)
+            for link in self.links
+            if (link.server, link.service) == (host, "smtp")
+            for address in self.host(link.client).addresses
+        )

@@ -12,16 +12,23 @@ from mailwright.site.model import IPNetwork, Site
 
 _MANAGEMENT = Because("SCALE-1", "management access, from the management networks alone")
 _OUT = Because("RELAY-1", "only the mailer sends to port 25 outside")
+_TO_MAILERS = Because("RELAY-1", "what this host's own processes send goes to the site's mailers and nowhere else")
 
 _OF_THE_SITE = frozenset({"lmtp", "syslog"})  # for other hosts of the site alone
 
 
 def rows(site: Site) -> Iterator[Opening]:
-    """An opening in for each listener, to those who may come, and one out for the mailer's own user."""
+    """An opening in for each listener, to those who may come, and one out for the mailer's own user.
+
+    A host that is no mailer reaches port 25 of the site's mailers alone.
+    """
     hosts = {host.name: host for host in site.hosts}
     clients: defaultdict[tuple[str, int], list[IPNetwork]] = defaultdict(list)
+    mailers: defaultdict[str, list[IPNetwork]] = defaultdict(list)
     for link in links.rows(site):
         clients[link.server, link.port] += map(ip_network, hosts[link.client].addresses)
+        if link.service == "smtp":
+            mailers[link.client] += map(ip_network, hosts[link.server].addresses)
     management = tuple(dict.fromkeys(network.prefix for network in site.networks.management))
     for listener in listeners.rows(site):
         if listener.service == "ssh":
@@ -33,3 +40,5 @@ def rows(site: Site) -> Iterator[Opening]:
             yield Opening(listener.host, "in", "tcp", listener.port, EVERYWHERE, listener.because)
     for host in names.sending(site):
         yield Opening(host.name, "out", "tcp", 25, EVERYWHERE, _OUT, user="postfix")
+    for client, servers in mailers.items():
+        yield Opening(client, "out", "tcp", 25, tuple(dict.fromkeys(servers)), _TO_MAILERS, user="postfix")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mailwright.plan import grants
 from mailwright.plan.model import Because, Policy, Stage
 from mailwright.site.model import Site
 
@@ -25,7 +26,7 @@ FULL_SENDER = Because("ADDR-4", "a sender address without a full domain cannot b
 SIGN = Because("REMOTE-1", "DKIM: what leaves is shown to come from the domain (RFC 6376)")
 
 RELAYED: tuple[Check, ...] = (
-    ("relay", "permit_mynetworks", Because("RELAY-2", "the site's own declared networks")),
+    ("relay", "permit_mynetworks", Because("RELAY-2", "who has a grant: declared networks, the site's own hosts")),
 )
 
 TRANSFER: tuple[Check, ...] = (
@@ -83,10 +84,11 @@ SUBMISSION: tuple[Check, ...] = (
 
 def rows(site: Site) -> Iterator[Policy]:
     """The checks of every SMTP listener of the site."""
+    relayed = {grant.host for grant in grants.rows(site) if grant.port == 25}
     for host in site.hosts:
         if "mx" in host.functions:
-            relayed = bool(site.networks.relay)
-            yield from rows_of(host.name, 25, (*RELAYED, *TRANSFER, *SIGNED) if relayed else TRANSFER)
+            checks = (*RELAYED, *TRANSFER, *SIGNED) if host.name in relayed else TRANSFER
+            yield from rows_of(host.name, 25, checks)
         if "submission" in host.functions:
             for port in (587, 465):
                 yield from rows_of(host.name, port, SUBMISSION)
