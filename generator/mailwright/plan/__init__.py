@@ -47,6 +47,7 @@ def make(site: Site) -> Plan:
     mailbox_rows = _table(mailboxes.rows(site, faults))
     route_rows = _table(routes.rows(site, faults))
     sender_rows = _table(senders.rows(site, faults))
+    gateway_rows = _table(gateways.rows(site, faults))
     faults.done()
     return Plan(
         settings=settings.make(site),
@@ -55,7 +56,7 @@ def make(site: Site) -> Plan:
         routes=route_rows,
         senders=sender_rows,
         rewrites=_table(rewrites.rows(site)),
-        gateways=_table(gateways.rows(site)),
+        gateways=gateway_rows,
         listeners=_table(listeners.rows(site)),
         links=_table(links.rows(site)),
         grants=_table(grants.rows(site)),

@@ -3,16 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_address
 
+from mailwright.plan.errors import Faults
 from mailwright.plan.model import Because, Gateway
+from mailwright.site.addresses import domain
+from mailwright.site.model import Gateway as Described
 from mailwright.site.model import Site
 
 _BECAUSE = Because("GATE-1", "mail of a system behind the gateway passes the site's mailers, both ways")
 
 
-def rows(site: Site) -> Iterator[Gateway]:
-    """A row per gateway."""
+def rows(site: Site, faults: Faults) -> Iterator[Gateway]:
+    """A row per gateway.
+
+    Faults: a domain that two gateways serve; one next hop with two levels of TLS, or with a certificate to be
+    verified for an address; somebody listed whose address is in none of the gateway's domains.
+    """
+    served: dict[str, str] = {}
+    levels: dict[tuple[str, int], str] = {}
     for gateway in site.gateways:
+        for name in gateway.domains:
+            if served.setdefault(name, gateway.name) != gateway.name:
+                faults.add(
+                    "domain-of-two-gateways",
+                    f"{name} is served by the gateways {served[name]} and {gateway.name}",
+                    gateway.where,
+                    "give the domain to one of them",
+                )
+        if levels.setdefault((gateway.next_hop, gateway.port), gateway.tls) != gateway.tls:
+            faults.add(
+                "two-levels-of-tls",
+                f"mail for {gateway.next_hop} is to go over TLS in two ways: "
+                f"{levels[gateway.next_hop, gateway.port]} and {gateway.tls}",
+                gateway.where,
+                "say the same for each gateway that leads there",
+            )
+        _check(gateway, faults)
         yield Gateway(
             gateway.name,
             gateway.domains,
@@ -23,3 +50,29 @@ def rows(site: Site) -> Iterator[Gateway]:
             tuple(dict.fromkeys(network.prefix for network in gateway.clients)),
             _BECAUSE,
         )
+
+
+def _check(gateway: Described, faults: Faults) -> None:
+    if gateway.tls == "verify" and _is_address(gateway.next_hop):
+        faults.add(
+            "certificate-of-an-address",
+            f"the gateway {gateway.name} is to verify the certificate of {gateway.next_hop}, which is no name",
+            gateway.where,
+            "name the next hop by the name in its certificate, or say tls: encrypt",
+        )
+    for listed in gateway.people:
+        if domain(listed.address) not in gateway.domains:
+            faults.add(
+                "not-behind-the-gateway",
+                f"{listed.address} is listed for the gateway {gateway.name}, which serves another domain",
+                listed.where,
+                f"list addresses in {', '.join(gateway.domains)} alone",
+            )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -71,16 +71,22 @@ def _of_domains(site: Site) -> Iterator[Record]:
         zone = domain.name
         for index, host in enumerate(names.with_function(site, "mx"), 1):
             yield Record(zone, _absolute(zone), "MX", f"{index * 10} {_absolute(host.name)}", TTL, _MX)
-        yield Record(zone, _absolute(zone), "TXT", _spf(names.sending(site)), TTL, _SPF)
+        yield Record(zone, _absolute(zone), "TXT", _spf(names.sending(site), _included(site)), TTL, _SPF)
         if site.dkim is not None:
             owner = _absolute(f"{site.dkim.selector}._domainkey.{zone}")
             yield Record(zone, owner, "TXT", f"v=DKIM1; k=rsa; p={site.dkim.public_key}", TTL, _DKIM)
         yield Record(zone, _absolute(f"_dmarc.{zone}"), "TXT", f"v=DMARC1; p={domain.dmarc_policy}", TTL, _DMARC)
 
 
-def _spf(hosts: tuple[Host, ...]) -> str:
+def _spf(hosts: tuple[Host, ...], included: tuple[str, ...] = ()) -> str:
+    """Hosts of the site first, which need no further question; never a system behind a gateway."""
     terms = [f"ip{address.version}:{address}" for host in hosts for address in host.addresses]
-    return " ".join(["v=spf1", *dict.fromkeys(terms), "-all"])
+    return " ".join(["v=spf1", *dict.fromkeys(terms), *(f"include:{name}" for name in included), "-all"])
+
+
+def _included(site: Site) -> tuple[str, ...]:
+    """The name that covers the smarthost, through which mail leaves."""
+    return (site.smarthost.spf,) if site.smarthost is not None and site.smarthost.spf else ()
 
 
 def _absolute(name: str) -> str:

@@ -9,6 +9,7 @@ from mailwright.site.addresses import key
 from mailwright.site.model import Site
 
 _BECAUSE = Because("INT-4", "an internal address leaves in its published form, in envelope and header")
+_BEHIND = Because("GATE-2", "what the system behind a gateway calls somebody leaves as the published address")
 
 
 def rows(site: Site) -> Iterator[Rewrite]:
@@ -20,3 +21,9 @@ def rows(site: Site) -> Iterator[Rewrite]:
             if address != key(person.address) and address not in seen:
                 seen.add(address)
                 yield Rewrite(address, person.address, _BECAUSE)
+    for gateway in site.gateways:
+        for listed in gateway.people:
+            address = key(listed.internal)
+            if address != key(listed.address) and address not in seen:
+                seen.add(address)
+                yield Rewrite(address, listed.address, _BEHIND)

@@ -8,13 +8,15 @@ from mailwright.findings import Place
 from mailwright.plan import names
 from mailwright.plan.errors import Faults
 from mailwright.plan.model import Because, Route
-from mailwright.site.addresses import key
-from mailwright.site.model import Role, Site
+from mailwright.site.addresses import domain, key
+from mailwright.site.model import Gateway, Role, Site
 from mailwright.site.role_names import REQUIRED
 
 _PUBLISHED = Because("ADDR-5", "a published address is valid for delivery")
 _ALIAS = Because("ADDR-5", "a further address of the same person")
 _INTERNAL = Because("INT-4", "an internal address that may have escaped is still deliverable")
+_BEHIND = Because("GATE-1", "somebody behind a gateway: the system there knows this address")
+_BEHIND_INTERNAL = Because("INT-4", "what the system behind a gateway calls somebody is still deliverable")
 _REQUIRED = Because("ROLE-1", "postmaster and abuse exist in every domain")
 _ROLE = Because("ROLE-2", "a role address")
 _ALSO = Because("ROLE-4", "another name for a role")
@@ -24,7 +26,7 @@ _MAILER = Because("ROLE-1", "a mailer has a postmaster under its own name too (R
 
 
 def rows(site: Site, faults: Faults) -> Iterator[Route]:
-    """Routes of people, roles, automatic senders and of the mail system itself.
+    """Routes of people, of those listed behind gateways, roles, automatic senders and of the mail system itself.
 
     Faults: an address that two facts claim for different targets; a role's member or an automatic sender's
     ``replies`` that is nobody's login.
@@ -56,6 +58,8 @@ def _described(site: Site, published: dict[str, str], faults: Faults) -> Iterato
         for internal in person.internal:
             if key(internal) != address:
                 yield Route(key(internal), "internal", (address,), _INTERNAL), person.where
+    for gateway in site.gateways:
+        yield from _behind(site, gateway)
     for role in site.roles:
         yield from _of_role(site, role, published, faults)
     for sender in site.automatic_senders:
@@ -73,6 +77,18 @@ def _described(site: Site, published: dict[str, str], faults: Faults) -> Iterato
                 yield Route(key(address), "automatic", (target,), _AUTOMATIC), sender.where
 
 
+def _behind(site: Site, gateway: Gateway) -> Iterator[tuple[Route, Place]]:
+    for listed in gateway.people:
+        address, internal = key(listed.address), listed.internal
+        if names.own(site, internal):
+            internal = key(internal)
+        if address == key(internal):
+            internal = address
+        yield Route(address, "gateway", (internal,), _BEHIND), listed.where
+        if internal != address and domain(internal) in gateway.domains:
+            yield Route(internal, "gateway", (internal,), _BEHIND_INTERNAL), listed.where
+
+
 def _of_role(site: Site, role: Role, published: dict[str, str], faults: Faults) -> Iterator[tuple[Route, Place]]:
     targets: dict[str, None] = {}
     for index, member in enumerate(role.members):
@@ -87,11 +103,11 @@ def _of_role(site: Site, role: Role, published: dict[str, str], faults: Faults) 
             )
         else:
             targets[target] = None
-    for domain in role.domains:
+    for name in role.domains:
         because = _REQUIRED if role.local.lower() in REQUIRED else _ROLE
-        yield Route(key(f"{role.local}@{domain}"), "role", tuple(targets), because), role.where
+        yield Route(key(f"{role.local}@{name}"), "role", tuple(targets), because), role.where
         for local in role.also:
-            yield Route(key(f"{local}@{domain}"), "role", tuple(targets), _ALSO), role.where
+            yield Route(key(f"{local}@{name}"), "role", tuple(targets), _ALSO), role.where
 
 
 def _target(site: Site, member: str, published: dict[str, str]) -> str | None:
@@ -107,8 +123,8 @@ def _of_the_system(site: Site, routes: dict[str, Route]) -> Iterator[Route]:
     if main not in routes:  # a breach of ROLE-1, which its rule reports
         return
     yield Route(f"root@{site.primary.name}", "automatic", (main,), _SYSTEM)
-    for domain in site.domains:
-        own = f"postmaster@{domain.name}"
-        yield Route(f"mailer-daemon@{domain.name}", "automatic", (own if own in routes else main,), _SYSTEM)
+    for item in site.domains:
+        own = f"postmaster@{item.name}"
+        yield Route(f"mailer-daemon@{item.name}", "automatic", (own if own in routes else main,), _SYSTEM)
     for name in names.mailers(site):
         yield Route(f"postmaster@{name}", "role", (main,), _MAILER)

@@ -25,6 +25,7 @@ from cryptography.x509.oid import NameOID
 from mailwright.audit.model import Account
 from mailwright.keypair import BITS
 from mailwright.plan.model import Plan
+from mailwright.rehearsal.neighbours import Neighbour, neighbours
 from mailwright.site.model import Site
 
 _LIFE = timedelta(days=2)
@@ -51,6 +52,7 @@ class Credentials:
 
 
 AUTHORITY = "authority.pem"
+SMARTHOST = "smarthost"
 
 
 def variables(folder: Path) -> dict[str, str]:
@@ -60,6 +62,18 @@ def variables(folder: Path) -> dict[str, str]:
         "tls_key": f"{folder}/{{{{ inventory_hostname }}}}.key",
         "passwords": f"{folder}/passwords",
         "dkim_private_key": f"{folder}/dkim.key",
+        "postfix_smarthost_password": f"{folder}/{SMARTHOST}",
+    }
+
+
+def of_neighbour(files: Mapping[str, bytes], one: Neighbour) -> dict[str, bytes]:
+    """What a neighbour is to have of a run's files, under the names that it looks for; the key comes last."""
+    password = {"password": files[SMARTHOST]} if one.kind == "smarthost" else {}
+    return {
+        **password,
+        "authority.pem": files[AUTHORITY],
+        "certificate.pem": files[f"{one.name}.pem"],
+        "key.pem": files[f"{one.name}.key"],
     }
 
 
@@ -73,6 +87,7 @@ def make(plan: Plan) -> Credentials:
     files = {
         "passwords": "".join(f"{one.login}:{_hashed(one.password)}\n" for one in accounts).encode("ascii"),
         "dkim.key": _pem(dkim),
+        SMARTHOST: f"{secrets.token_urlsafe(15)}\n".encode("ascii"),
     }
     return Credentials(accounts, base64.b64encode(public).decode("ascii"), files | _certificates(plan))
 
@@ -95,11 +110,11 @@ def _certificates(plan: Plan) -> dict[str, bytes]:
     authority_key = ec.generate_private_key(ec.SECP256R1())
     authority = _signed("Rehearsal authority", None, authority_key, None)
     files = {AUTHORITY: authority.public_bytes(Encoding.PEM)}
-    for host in plan.hosts:
+    for name in (*(host.name for host in plan.hosts), *(one.name for one in neighbours(plan))):
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = _signed(host.name, key, authority_key, authority)
-        files[f"{host.name}.pem"] = certificate.public_bytes(Encoding.PEM)
-        files[f"{host.name}.key"] = _pem(key)
+        certificate = _signed(name, key, authority_key, authority)
+        files[f"{name}.pem"] = certificate.public_bytes(Encoding.PEM)
+        files[f"{name}.key"] = _pem(key)
     return files
 
 

@@ -27,9 +27,19 @@ from mailwright.rehearsal import images, machine, network, runs
 from mailwright.rehearsal.command import attempt, must
 from mailwright.rehearsal.errors import LabError
 from mailwright.rehearsal.interrupts import Interrupts
+from mailwright.rehearsal.neighbours import PLACE, Neighbour, Switch, configuration, neighbours
 from mailwright.rehearsal.topology import Node, Topology, topology
 from mailwright.rehearsal.vantage import NamespaceVantage, PodmanShell
-from mailwright.rehearsal.world import IN_CONTAINER, INBOX, ForeignMail, Put, files, zone_files
+from mailwright.rehearsal.world import (
+    IN_CONTAINER,
+    INBOX,
+    PROGRAMS,
+    ForeignMail,
+    Put,
+    files,
+    program,
+    zone_files,
+)
 from mailwright.site.model import IPNetwork
 
 _BOOT = 90.0  # seconds that a host may take to start
@@ -51,10 +61,16 @@ class Scene:
     time_servers: tuple[str, ...] = ()
     fragments: Mapping[str, str] | None = None
     foreign_domains: tuple[str, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
 
     def topology(self) -> Topology:
         """Who stands where. Raises LabError where no lab can be made."""
-        return topology(self.hosts, self.campus, self.management, self.relay, self.time_servers)
+        return topology(self.hosts, self.campus, self.management, self.relay, self.time_servers, self.neighbours)
+
+    @property
+    def covered(self) -> dict[str, str]:
+        """Names whose SPF record covers a neighbour, and that neighbour's name."""
+        return {one.spf: one.name for one in self.neighbours if one.spf}
 
 
 def scene(plan: Plan, dns: Path | None) -> Scene:
@@ -63,7 +79,13 @@ def scene(plan: Plan, dns: Path | None) -> Scene:
     Domains of others that mail of the site is passed on to are received by the foreign mail host.
     """
     own = set(plan.settings.domains)
-    targets = {target.rpartition("@")[2] for route in plan.routes for target in route.targets if "@" in target}
+    targets = {
+        target.rpartition("@")[2]
+        for route in plan.routes
+        if route.kind != "gateway"  # whose targets the system behind it receives
+        for target in route.targets
+        if "@" in target
+    }
     return Scene(
         hosts=plan.hosts,
         campus=plan.settings.campus_networks,
@@ -72,6 +94,7 @@ def scene(plan: Plan, dns: Path | None) -> Scene:
         time_servers=tuple(dict.fromkeys(clock.server for clock in plan.clocks)),
         fragments=read_fragments(dns) if dns else {},
         foreign_domains=tuple(sorted(targets - own)),
+        neighbours=neighbours(plan),
     )
 
 
@@ -100,7 +123,9 @@ class Lab:
         self._interrupts = Interrupts()
         numbered = enumerate(self.topology.nodes)
         self._short = {node.name: f"{'host' if node.container else 'client'}{number}" for number, node in numbered}
-        self._short |= {node.name: node.name for node in self.topology.nodes if node not in self.topology.hosts}
+        self._short |= {node.name: f"neighbour{number}" for number, node in enumerate(self.topology.neighbours)}
+        bare = (*self.topology.clients, self.topology.outside, self.topology.world)
+        self._short |= {node.name: node.name for node in bare}
         self.containers = {
             node.name: f"mailwright-{self.run}-{self._short[node.name]}"
             for node in self.topology.nodes
@@ -248,7 +273,7 @@ class Lab:
     def serve(self, fragments: Mapping[str, str]) -> None:
         """Serve other zones of the site from now on. Raises LabError for what is no zone file."""
         root = self._root("world")
-        for put in zone_files(self.topology, fragments, self.scene.foreign_domains):
+        for put in zone_files(self.topology, fragments, self.scene.foreign_domains, self.scene.covered):
             _lay(root, put)
         self._in_world("systemctl", "restart", "nsd", "unbound")
 
@@ -260,11 +285,29 @@ class Lab:
         else:
             self._in_world("systemctl", "start", "chrony")
 
+    def equip(self, name: str, files: Mapping[str, bytes]) -> None:
+        """Give a neighbour its certificate and password: files of its folder. It serves as soon as it has them."""
+        for file, content in files.items():
+            (self._neighbour_folder(name) / file).write_bytes(content)
+        if "key.pem" in files:
+            self.switch(name, "up")
+
+    def switch(self, name: str, state: str) -> None:
+        """Make a neighbour's mail system ``up``, ``down``, ``slow`` or ``lying``."""
+        Switch(self._neighbour_folder(name)).to(state)
+
+    def neighbour_mail(self, name: str) -> ForeignMail:
+        """What a neighbour's mail system took in."""
+        return ForeignMail(self._neighbour_folder(name) / "inbox")
+
     def collect_logs(self, folder: Path) -> None:
         """Write what helps to understand a failure: a folder for each host, one file for each question."""
         for name in self.containers:
             place = folder / name
             place.mkdir(parents=True, exist_ok=True)
+            if any(name == one.name for one in self.topology.neighbours):
+                (place / "output.txt").write_text(attempt(["podman", "logs", self.containers[name]])[1], "utf-8")
+                continue
             for question, argv in _QUESTIONS if name != "world" else _QUESTIONS[:_SYSTEM_QUESTIONS]:
                 _status, said = self.shell.run(name, *argv, timeout=20)
                 (place / question).write_text(said, encoding="utf-8")
@@ -277,7 +320,7 @@ class Lab:
     # ---- how it is made
 
     def _container_nodes(self) -> tuple[Node, ...]:
-        return (self.topology.world, *self.topology.hosts)
+        return (self.topology.world, *self.topology.neighbours, *self.topology.hosts)
 
     def _images(self) -> dict[str, str]:
         systems = {host.name: host.os for host in self.scene.hosts}
@@ -289,6 +332,8 @@ class Lab:
         runs.FOLDER.mkdir(mode=0o755, exist_ok=True)
         self.folder.mkdir(mode=0o700)
         (self.folder / "inbox").mkdir()
+        for one in self.scene.neighbours:
+            self._prepare_neighbour(one)
         lines = ["127.0.0.1 localhost", "::1 localhost"]
         lines += [f"{address} {node.name}" for node in self.topology.hosts for address in node.ips]
         (self.folder / "hosts").write_text(_text(lines), encoding="ascii")
@@ -300,6 +345,16 @@ class Lab:
             key = (self.folder / f"host-{self._short[node.name]}.pub").read_text(encoding="ascii").strip()
             known.append(f"{','.join([node.name, *map(str, node.ips)])} {key}")
         self.known_hosts.write_text(_text(known), encoding="ascii")
+
+    def _neighbour_folder(self, name: str) -> Path:
+        return self.folder / "neighbours" / self._short[self.topology.node(name).name]
+
+    def _prepare_neighbour(self, one: Neighbour) -> None:
+        place = self._neighbour_folder(one.name)
+        place.mkdir(parents=True)
+        said = configuration(one, self.topology.node(one.name).ips, INBOX)
+        (place / "config.json").write_text(said, encoding="utf-8")
+        (place / "state").write_text("up", encoding="ascii")
 
     def _resolv_conf(self) -> str:
         return _text([f"nameserver {address}" for address in self.topology.resolver])
@@ -317,7 +372,14 @@ class Lab:
         argv += [*machine.limits(), "--volume", f"{self.folder}/resolv.conf:/etc/resolv.conf:ro"]
         if node is self.topology.world:
             argv += ["--volume", f"{self.folder}/inbox:{INBOX}"]
-        must([*argv, reference, "/sbin/init"])
+        if node in self.topology.neighbours:
+            place = self._neighbour_folder(node.name)
+            argv += ["--volume", f"{place}:{PLACE}", "--volume", f"{self.folder}/inbox:{INBOX}"]
+            argv += ["--env", f"PYTHONPATH={PROGRAMS}", reference]
+            argv += ["python3", "-u", "-m", "mailwright.rehearsal.standin", PLACE]
+        else:
+            argv += [reference, "/sbin/init"]
+        must(argv)
         mounted = Path(must(["podman", "mount", container]).splitlines()[-1])
         try:
             for put in self._files(node):
@@ -330,8 +392,11 @@ class Lab:
         must([*machine.podman(), "start", container])
 
     def _files(self, node: Node) -> Iterable[Put]:
+        if node in self.topology.neighbours:
+            return tuple(program(f"mailwright/rehearsal/{name}") for name in ("receiver.py", "standin.py"))
         if node is self.topology.world:
-            return files(self.topology, self.scene.fragments or {}, self.scene.foreign_domains)
+            scene = self.scene
+            return files(self.topology, scene.fragments or {}, scene.foreign_domains, scene.covered)
         short = node.name.partition(".")[0]
         hosts = ["127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback"]
         hosts += [f"{address} {node.name} {short}" for address in node.ips]
@@ -347,6 +412,8 @@ class Lab:
 
     def _await_boot(self, node: Node) -> None:
         """Return when systemd says ``running``. Raises LabError that names the units that failed."""
+        if node in self.topology.neighbours:  # there as soon as they are equipped
+            return
         container = self.containers[node.name]
         deadline = time.monotonic() + _BOOT
         while True:

@@ -70,7 +70,9 @@ def router_commands(topology: Topology, namespaces: Mapping[str, str]) -> list[s
     world = {interface.network for interface in topology.router}
     commands += [
         f"route replace {interface.network} dev world"
-        for interface in topology.world.addresses
+        for node in topology.nodes
+        if node.bridge == "world"
+        for interface in node.addresses
         if interface.network not in world
     ]
     return commands

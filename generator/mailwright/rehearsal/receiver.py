@@ -54,8 +54,9 @@ class Session:
             match verb.upper():
                 case b"EHLO":
                     self.greet(rest)
-                    offers = (f"SIZE {MAXIMUM}", "8BITMIME", "SMTPUTF8")
-                    await self.say(f"250-{self.hostname}", *(f"250-{offer}" for offer in offers), "250 PIPELINING")
+                    await self.say(
+                        f"250-{self.hostname}", *(f"250-{offer}" for offer in self.offers), "250 PIPELINING"
+                    )
                 case b"HELO":
                     self.greet(rest)
                     await self.say(f"250 {self.hostname}")
@@ -73,8 +74,17 @@ class Session:
                 case b"QUIT":
                     await self.say("221 2.0.0 Bye")
                     return
-                case _:
-                    await self.say("502 5.5.2 Not understood")
+                case other:
+                    await self.other(other, rest)
+
+    @property
+    def offers(self) -> tuple[str, ...]:
+        """What EHLO is answered with, besides PIPELINING."""
+        return (f"SIZE {MAXIMUM}", "8BITMIME", "SMTPUTF8")
+
+    async def other(self, _verb: bytes, _rest: bytes) -> None:
+        """A command that is none of those above."""
+        await self.say("502 5.5.2 Not understood")
 
     async def say(self, *lines: str) -> None:
         self.writer.write("".join(f"{line}\r\n" for line in lines).encode())
@@ -104,12 +114,18 @@ class Session:
         if self.sender is None:
             return "503 5.5.1 Need MAIL first"
         address = path[1].decode("utf-8", "replace")
+        verdict = self.judge(address)
+        if verdict.startswith("2"):
+            self.recipients.append(address)
+        return verdict
+
+    def judge(self, address: str) -> str:
+        """The reply to a recipient."""
         local = address.partition("@")[0].lower()
         if local == "refused":
             return "550 5.1.1 No such person here"
         if local == "later":
             return "451 4.3.0 Not now"
-        self.recipients.append(address)
         return "250 2.1.5 Ok"
 
     async def data(self) -> None:
@@ -142,12 +158,15 @@ class Session:
         await self.say("250 2.0.0 Kept")
 
 
-def keeper(folder: Path) -> Callable[[dict[str, object], bytes], None]:
-    """What keeps messages in ``folder``. The envelope appears last, so whoever sees it can read the message."""
+def keeper(folder: Path, prefix: str = "") -> Callable[[dict[str, object], bytes], None]:
+    """What keeps messages in ``folder``, under numbers after ``prefix``.
+
+    The envelope appears last, so whoever sees it can read the message.
+    """
     numbers = itertools.count(1)
 
     def keep(envelope: dict[str, object], content: bytes) -> None:
-        name = f"{next(numbers):06d}"
+        name = f"{prefix}{next(numbers):06d}"
         (folder / f"{name}.eml").write_bytes(content)
         unfinished = folder / f"{name}.unfinished"
         unfinished.write_text(json.dumps(envelope), encoding="utf-8")

@@ -140,6 +140,8 @@ def staged(
     with Lab(scene(prepared.plan, prepared.project / "dns"), progress, keep) as lab:
         secrets = lab.folder / "credentials"
         prepared.credentials.write(secrets)
+        for one in lab.scene.neighbours:
+            lab.equip(one.name, credentials.of_neighbour(prepared.credentials.files, one))
         try:
             yield Stage(prepared, lab, folder, secrets)
         except Exception:

@@ -25,6 +25,7 @@ from typing import Literal, TypeVar
 
 from mailwright.plan.model import HostFacts
 from mailwright.rehearsal.errors import LabError
+from mailwright.rehearsal.neighbours import Neighbour
 from mailwright.site.model import IPAddress, IPNetwork
 
 Interface = IPv4Interface | IPv6Interface
@@ -41,6 +42,7 @@ _WORLD_V6 = tuple(map(IPv6Network, ("2001:db8:ffff::/64", "2001:db8:fffe::/64", 
 # Last number of each address in the world's ranges.
 _ROUTER, _NAMES, _RESOLVER, _MAIL, _OUTSIDE, _FIRST_CLOCK = 1, 2, 53, 25, 66, 120
 _LAST_CLOCK = 199
+_FIRST_NEIGHBOUR, _LAST_NEIGHBOUR = 200, 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +89,11 @@ class Topology:
     resolver: tuple[IPAddress, ...]
     mail: tuple[IPAddress, ...]  # the foreign mail host
     clocks: tuple[Clock, ...]
+    neighbours: tuple[Node, ...] = ()  # systems of others that the description names, by that name
 
     @property
     def nodes(self) -> tuple[Node, ...]:
-        return (*self.hosts, *self.clients, self.outside, self.world)
+        return (*self.hosts, *self.neighbours, *self.clients, self.outside, self.world)
 
     def node(self, name: str) -> Node:
         for node in self.nodes:
@@ -118,6 +121,7 @@ def topology(
     management: Sequence[IPNetwork],
     relay: Sequence[IPNetwork] = (),
     time_servers: Sequence[str] = (),
+    neighbours: Sequence[Neighbour] = (),
 ) -> Topology:
     """The lab for these hosts and networks.
 
@@ -140,13 +144,16 @@ def topology(
         Node(host.name, "site", tuple(_on_link(address, networks) for address in host.addresses), container=True)
         for host in hosts
     )
+    near = _near(neighbours, (*campus, *management), (*management, *relay), described)
+    theirs = tuple(network for one in neighbours for network in one.among)
+    occupied = {*described, *(ip for ips in near.values() for ip in ips)}
     clients: list[Node] = []
     for name, within, without in (
         ("management", management, relay),
-        ("campus", campus, (*management, *relay)),
+        ("campus", campus, (*management, *relay, *theirs)),
         ("relay", relay, management),
     ):
-        taken = {*described, *(ip for client in clients for ip in client.ips)}
+        taken = {*occupied, *(ip for client in clients for ip in client.ips)}
         # A client that belongs to nothing else is the best; where the networks are the same ones, any will do.
         found = _clients(within, without, taken) or _clients(within, (), taken)
         if found:
@@ -157,10 +164,16 @@ def topology(
             "A management network must hold at least one address that is not a described host's.",
         )
 
-    used: list[IPNetwork] = [*networks, *relay, *(_single(address) for address in described)]
+    used: list[IPNetwork] = [*networks, *relay, *(_single(address) for address in occupied)]
     used += [_single(address) for server in time_servers if (address := _as_address(server)) is not None]
-    on_link = [interface.network for node in (*host_nodes, *clients) for interface in node.addresses]
     ranges = _Ranges(_free(_WORLD_V4, used), _free(_WORLD_V6, used))
+    neighbour_nodes = _neighbours(neighbours, near, networks, ranges)
+    on_link = [
+        interface.network
+        for node in (*host_nodes, *clients, *neighbour_nodes)
+        if node.bridge == "site"
+        for interface in node.addresses
+    ]
     clocks = _clocks(time_servers, {host.name for host in hosts}, set(described), ranges)
     world = [*ranges.both(_MAIL), *ranges.both(_NAMES), *ranges.both(_RESOLVER)]
     world += [_on_link(address, (ranges.v4, ranges.v6)) for clock in clocks for address in clock.addresses]
@@ -175,7 +188,51 @@ def topology(
         resolver=_ips(ranges.both(_RESOLVER)),
         mail=_ips(ranges.both(_MAIL)),
         clocks=clocks,
+        neighbours=neighbour_nodes,
     )
+
+
+def _near(
+    neighbours: Sequence[Neighbour],
+    site: Sequence[IPNetwork],
+    avoided: Sequence[IPNetwork],
+    described: Iterable[IPAddress],
+) -> dict[str, tuple[IPAddress, ...]]:
+    """The addresses of the neighbours on the site, and of those in the world that the description gives one."""
+    taken = set(described)
+    found: dict[str, tuple[IPAddress, ...]] = {}
+    for one in neighbours:
+        if one.where == "site" or one.among:
+            within = one.among or site
+            picked = _clients(within, () if one.among else avoided, taken) or _clients(within, (), taken)
+            literal = _as_address(one.name)
+            if literal is not None and literal not in (*picked, *taken):
+                picked.append(literal)
+            if not picked:
+                raise LabError(
+                    f"There is no address left for {one.name}.",
+                    "Its own must not be a described host's, and the campus must have one to spare.",
+                )
+            found[one.name] = tuple(picked)
+            taken.update(picked)
+    return found
+
+
+def _neighbours(
+    neighbours: Sequence[Neighbour],
+    near: dict[str, tuple[IPAddress, ...]],
+    networks: Sequence[IPNetwork],
+    ranges: _Ranges,
+) -> tuple[Node, ...]:
+    nodes = []
+    for last, one in enumerate(neighbours, _FIRST_NEIGHBOUR):
+        if last > _LAST_NEIGHBOUR:
+            raise LabError("The description names more systems of others than the lab has addresses for.")
+        known = near.get(one.name)
+        on_link = networks if one.where == "site" else ()
+        addresses = tuple(_on_link(ip, on_link) for ip in known) if known else ranges.both(last)
+        nodes.append(Node(one.name, one.where, addresses, container=True))
+    return tuple(nodes)
 
 
 def _clocks(

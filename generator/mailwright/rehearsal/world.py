@@ -19,7 +19,7 @@ from mailwright.rehearsal.topology import Topology
 from mailwright.rehearsal.zones import FOREIGN, MAIL_HOST, zones
 
 INBOX = "/var/lib/mailwright-inbox"  # in the container
-_PROGRAMS = "/usr/local/lib/mailwright"
+PROGRAMS = "/usr/local/lib/mailwright"
 
 # Unbound answers these by itself, with nothing, unless told otherwise: PTR look-ups would fail without a word.
 _BUILT_IN_ZONES = (
@@ -81,25 +81,35 @@ IN_CONTAINER = (
 )
 
 
-def files(topology: Topology, fragments: Mapping[str, str], foreign_domains: Sequence[str]) -> tuple[Put, ...]:
+def files(
+    topology: Topology,
+    fragments: Mapping[str, str],
+    foreign_domains: Sequence[str],
+    covered: Mapping[str, str],
+) -> tuple[Put, ...]:
     """All files of the world's container. Raises LabError for a fragment that is not a zone file."""
     clocks = [str(address) for clock in topology.clocks for address in clock.addresses]
     return (
-        *zone_files(topology, fragments, foreign_domains),
+        *zone_files(topology, fragments, foreign_domains, covered),
         Put("/etc/unbound/unbound.conf", _unbound(topology)),
         # Each host's only way to a name server is the resolver; the world's own programs ask it too.
         Put("/etc/chrony/chrony.conf", _CHRONY),
         *IN_CONTAINER,
-        _program("receiver.py"),
-        _program("false_time.py"),
+        program("receiver.py"),
+        program("false_time.py"),
         _unit("mailwright-mail", "receiver.py", INBOX, MAIL_HOST, *map(str, topology.mail)),
         _unit("mailwright-false-time@", "false_time.py", "%i", *clocks),
     )
 
 
-def zone_files(topology: Topology, fragments: Mapping[str, str], foreign_domains: Sequence[str]) -> tuple[Put, ...]:
+def zone_files(
+    topology: Topology,
+    fragments: Mapping[str, str],
+    foreign_domains: Sequence[str],
+    covered: Mapping[str, str],
+) -> tuple[Put, ...]:
     """The name server's files alone: what changes when other zones are to be served."""
-    served = zones(topology, fragments, foreign_domains)
+    served = zones(topology, fragments, foreign_domains, covered)
     puts = [Put("/etc/nsd/nsd.conf", _nsd(topology, served))]
     puts += [Put(_zone_path(name), text) for name, text in served.items()]
     return tuple(puts)
@@ -137,13 +147,15 @@ driftfile /var/lib/chrony/chrony.drift
 """
 
 
-def _program(name: str) -> Put:
-    source = resources.files("mailwright.rehearsal").joinpath(name).read_text(encoding="utf-8")
-    return Put(f"{_PROGRAMS}/{name}", source)
+def program(name: str) -> Put:
+    """A module of this package as a file of a container; ``name`` may have folders before it there."""
+    module = name.rpartition("/")[2]
+    source = resources.files("mailwright.rehearsal").joinpath(module).read_text(encoding="utf-8")
+    return Put(f"{PROGRAMS}/{name}", source)
 
 
-def _unit(unit: str, program: str, *arguments: str) -> Put:
-    lines = ["[Service]", f"ExecStart=/usr/bin/python3 -u {_PROGRAMS}/{program} {' '.join(arguments)}"]
+def _unit(unit: str, module: str, *arguments: str) -> Put:
+    lines = ["[Service]", f"ExecStart=/usr/bin/python3 -u {PROGRAMS}/{module} {' '.join(arguments)}"]
     return Put(f"/etc/systemd/system/{unit}.service", _text(lines))
 
 

@@ -36,15 +36,21 @@ class Line:
         return f"{self.owner} {_TTL} IN {self.type} {self.value}"
 
 
-def zones(topology: Topology, fragments: Mapping[str, str], foreign_domains: Sequence[str] = ()) -> dict[str, str]:
+def zones(
+    topology: Topology,
+    fragments: Mapping[str, str],
+    foreign_domains: Sequence[str] = (),
+    covered: Mapping[str, str] | None = None,
+) -> dict[str, str]:
     """Zone name without the trailing dot → whole zone file.
 
     fragments        the site's zones as rendered: records, or a whole zone with its SOA
     foreign_domains  further domains outside whose mail the foreign mail host receives
+    covered          names whose SPF record covers a neighbour, and that neighbour's name
 
     Raises LabError for a fragment that is not in zone file format, or a site that uses the world's own names.
     """
-    world = _world(topology, foreign_domains)
+    world = _world(topology, foreign_domains, covered or {})
     site = {name.rstrip(".").lower(): text for name, text in fragments.items()}
     clash = sorted(set(site) & {FOREIGN, "elsewhere.example", "names.example"})
     if clash:
@@ -52,7 +58,7 @@ def zones(topology: Topology, fragments: Mapping[str, str], foreign_domains: Seq
     parsed = {name: _parse(name, text) for name, text in site.items()}
     whole: dict[str, str] = {}
     for name, text in site.items():
-        # A time server under the site's own domain that is no described host: it must be found all the same.
+        # A time server or a neighbour under the site's own domain: it must be found all the same.
         extra = [line for line in world if _zone_of(line.owner, site) == name and not _holds(parsed[name], line)]
         head = _head(name) if _soa_missing(parsed[name]) else []
         whole[name] = _text([*head, text.rstrip("\n"), *map(str, extra)])
@@ -65,20 +71,28 @@ def zones(topology: Topology, fragments: Mapping[str, str], foreign_domains: Seq
     return whole
 
 
-def _world(topology: Topology, foreign_domains: Sequence[str]) -> list[Line]:
+def _world(topology: Topology, foreign_domains: Sequence[str], covered: Mapping[str, str]) -> list[Line]:
     """All records of the world, whatever zone they land in."""
     lines = [
         *_addresses(_NAMES_HOST, topology.names),
         *_addresses(MAIL_HOST, topology.mail),
         *_addresses(OUTSIDE_HOST, topology.outside.ips),
     ]
-    spf = " ".join(f"ip{address.version}:{address}" for address in topology.mail)
     for domain in dict.fromkeys((FOREIGN, *foreign_domains)):
-        lines += [Line(f"{domain}.", "MX", f"10 {MAIL_HOST}."), Line(f"{domain}.", "TXT", f'"v=spf1 {spf} -all"')]
+        lines += [Line(f"{domain}.", "MX", f"10 {MAIL_HOST}."), _spf(domain, topology.mail)]
+    lines += [_spf(name, topology.node(neighbour).ips) for name, neighbour in covered.items()]
+    for node in topology.neighbours:
+        if not any(node.name == str(ip) for ip in node.ips):
+            lines += _addresses(node.name, node.ips)
     for clock in topology.clocks:
         if clock.addresses and clock.name != str(clock.addresses[0]):
             lines += _addresses(clock.name, clock.addresses)
     return lines
+
+
+def _spf(name: str, addresses: Iterable[IPAddress]) -> Line:
+    terms = " ".join(f"ip{address.version}:{address}" for address in addresses)
+    return Line(f"{name}.", "TXT", f'"v=spf1 {terms} -all"')
 
 
 def _addresses(name: str, addresses: Iterable[IPAddress]) -> list[Line]:
