@@ -32,9 +32,10 @@ _SYSTEM = ("systemd-sysv", "dbus", "python3", "iproute2", "procps")
 _HOST_PACKAGES = (
     *_SYSTEM,
     *("python3-apt", "ca-certificates", "nftables", "openssh-server", "sudo"),
-    *("postfix", "postfix-lmdb", "rspamd"),
+    *("postfix", "postfix-ldap", "postfix-lmdb", "rspamd", "redis-server", "fail2ban"),
     *("dovecot-core", "dovecot-imapd", "dovecot-pop3d", "dovecot-lmtpd", "dovecot-sieve", "dovecot-managesieved"),
-    *("rsyslog", "rsyslog-gnutls", "logrotate", "chrony"),
+    "dovecot-ldap",
+    *("rsyslog", "rsyslog-relp", "logrotate", "chrony"),
 )
 
 
@@ -76,7 +77,8 @@ _HOOKS = (
 _HOST_HOOKS = (
     *_HOOKS,
     # As the roles install them: nothing starts before its configuration is in place.
-    'chroot "$1" systemctl disable --quiet postfix dovecot rspamd rsyslog chrony nftables',
+    'chroot "$1" systemctl disable --quiet postfix dovecot rspamd redis-server fail2ban rsyslog'
+    " chrony nftables",
 )
 
 RECIPES = (
