@@ -1,4 +1,4 @@
-"""The host's own firewall on the way out: only the mailer reaches port 25 of others."""
+"""The hosts' own firewalls on the way out: only the mailer reaches port 25 of others."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ except OSError as error:
 
 
 def outbound(context: Context) -> Iterator[Observation]:
-    """On each mailer, an ordinary user, and root, cannot connect to port 25 of a mail host outside, over v4 or v6,
-    so that no mail goes round the log (AUDIT-1, SCALE-1); the mailer's own user can, and a message arrives."""
+    """On each host that sends, an ordinary user, and root, cannot connect to port 25 of a mail host outside, over
+    v4 or v6, so that no mail goes round the log (AUDIT-1, SCALE-1); the mailer's own user can, and a message
+    arrives. On a host that hands its mail to the site's mailers, that user reaches them, and nobody outside."""
     shell = roads.shell(context)
     with roads.vantage(context, "outside").enter():
         targets = [
@@ -39,12 +40,14 @@ def outbound(context: Context) -> Iterator[Observation]:
         if row.direction != "out" or row.port != 25 or not row.user:
             continue
         families = {address.version for address in context.plan.host(row.host).addresses}
-        for address in targets:
+        named = [peer.network_address for peer in row.peers if peer.num_addresses == 1]
+        for address in (*targets, *named):
             if address.version not in families:
                 continue
+            opened = any(address in peer for peer in row.peers)
             for user in ("nobody", "root", row.user):
                 seen = _tried(shell.run(row.host, *_as(user), "python3", "-c", _CONNECT, str(address)))
-                mailer = user == row.user
+                mailer = user == row.user and opened
                 ok = seen == "connected" if mailer else seen.startswith("not connected")
                 what = f"connect from {row.host} to {_shown(address)} port 25 as {user}"
                 yield Observation(what, seen, ok, mailer, Target(row.host))
