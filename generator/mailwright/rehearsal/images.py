@@ -77,8 +77,7 @@ _HOOKS = (
 _HOST_HOOKS = (
     *_HOOKS,
     # As the roles install them: nothing starts before its configuration is in place.
-    'chroot "$1" systemctl disable --quiet postfix dovecot rspamd redis-server fail2ban rsyslog'
-    " chrony nftables",
+    'chroot "$1" systemctl disable --quiet postfix dovecot rspamd redis-server fail2ban rsyslog chrony nftables',
 )
 
 RECIPES = (
