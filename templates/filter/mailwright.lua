@@ -7,6 +7,8 @@
 --                   an own-domain address in From: exists (ADDR-5); where MAIL FROM is an own-domain address too,
 --                   both are of one person (ADDR-7: so nobody's vacation notice comes from somebody else); what
 --                   networks may relay has a To: or Cc: line (MSG-1)
+--   from a gateway  mail of the system behind it: every address in From: is in one of the gateway's domains and
+--                   exists, as far as that is known here (GATE-2); no header address lacks its domain (INT-3)
 --
 -- Headers are read here, strictly, and not by the library: what two programs read differently is refused, so that
 -- nobody can show one address to the filter and another to the reader.
@@ -32,6 +34,22 @@ local function networks(prefixes)
     table.insert(found, { address = rspamd_ip.from_string(address), length = tonumber(length) })
   end
   return found
+end
+
+-- Domains of which a system behind a gateway, or a directory, alone knows who is there.
+local live = {}
+for _, name in ipairs(options.live_domains or {}) do
+  live[name:lower()] = true
+end
+
+-- Systems behind gateways: where their mail comes from, and the domains that they serve.
+local gateways = {}
+for _, said in pairs(options.gateways or {}) do
+  local served = {}
+  for _, name in ipairs(said.domains) do
+    served[name:lower()] = true
+  end
+  table.insert(gateways, { networks = networks(said.networks), domains = served })
 end
 
 local own_hosts = networks(options.own_hosts)
@@ -93,6 +111,11 @@ end
 
 local function own(address)
   return domains[address:match("@(.+)$")] ~= nil
+end
+
+-- Whether the address is somebody's, or may be for all that is known here.
+local function exists(address)
+  return addresses[address] ~= nil or live[address:match("@(.+)$")] ~= nil
 end
 
 local function refuse(task, rule, text, detail)
@@ -207,7 +230,7 @@ local function check_unnamed(task, relayed)
       return
     end
     for _, address in ipairs(listed or {}) do
-      if own(address) and not addresses[address] then
+      if own(address) and not exists(address) then
         refuse(task, "From: exists", "From: " .. address .. " does not exist", address)
         return
       end
@@ -218,6 +241,43 @@ local function check_unnamed(task, relayed)
     end
   end
   if relayed and #values_of(task, "to") == 0 and #values_of(task, "cc") == 0 then
+    refuse(task, "To: there", "A message needs a To: line", "no To: or Cc:")
+  end
+end
+
+-- The domains of the systems that the client is, of which there may be several; nil when it is none.
+local function domains_behind(task)
+  local found = nil
+  for _, gateway in ipairs(gateways) do
+    if comes_from(task, gateway.networks) then
+      found = found or {}
+      for name in pairs(gateway.domains) do
+        found[name] = true
+      end
+    end
+  end
+  return found
+end
+
+local function check_gateway(task, served)
+  local found = values_of(task, "from")
+  if #found ~= 1 then
+    refuse(task, "From: there once", "A message needs exactly one From: line", #found .. " lines")
+    return
+  end
+  local listed = mailboxes(found[1])
+  if not listed then
+    refuse(task, "From: readable", "The From: line is not a plain address", found[1])
+    return
+  end
+  local report = envelope_sender(task) == "" -- a delivery status may come from the system itself
+  for _, address in ipairs(listed) do
+    if not served[address:match("@(.+)$")] or not (report or exists(address)) then
+      refuse(task, "From: of the gateway", "From: " .. address .. " is not an address of your system", address)
+      return
+    end
+  end
+  if check_whole(task) and #values_of(task, "to") == 0 and #values_of(task, "cc") == 0 then
     refuse(task, "To: there", "A message needs a To: line", "no To: or Cc:")
   end
 end
@@ -233,6 +293,11 @@ rspamd_config:register_symbol({
       local login = task:get_user()
       if login and login ~= "" then
         check_login(task, login:lower())
+        return
+      end
+      local served = domains_behind(task)
+      if served then
+        check_gateway(task, served)
       else
         -- SCALE-1: what the site's other hosts hand over is not the work of a person at a printer.
         check_unnamed(task, not comes_from(task, own_hosts) and comes_from(task, relay_networks))

@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from functools import cache
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
 
 from mailwright.components import filter
-from mailwright.plan.model import HostFacts, Link
-from support.mailplan import BECAUSE, host_of, mail_plan
+from mailwright.plan.model import Gateway, Grant, HostFacts, Link, Plan, Route
+from support.mailplan import BECAUSE, host_of, mail_plan, with_settings
 from support.mailplan import HOST as MAILER
 from support.native import RELEASES, run
 
@@ -34,6 +34,10 @@ RELAY = "198.51.100.130:4711"  # as Postfix tells it, with the port
 HOST = "127.0.0.1"
 STORE = "198.51.100.129:4711"  # in the network that may relay, too
 STORE6 = "2001:db8:1::31"
+BEHIND = "198.51.100.140:4711"  # in the network that may relay, too
+ASKED = "2001:db8:1::77"
+PHYSICS = "k.marx@physics.college.ac.uk"
+BIOLOGY = "anybody@biology.college.ac.uk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +169,46 @@ CASES = (
             Case(f"{name}: vacation notice from another", f"From: {KARL}", False, "", FREDA, ip),
         )
     ),
+    *(
+        case
+        for name, ip, who, other in (("listed", BEHIND, PHYSICS, BIOLOGY), ("asked", ASKED, BIOLOGY, PHYSICS))
+        for case in (
+            Case(f"{name}: its own", f"From: Somebody <{who}>", True, "", who, ip),
+            Case(f"{name}: forwarded to it by its people", "From: x@example.net", False, "", who, ip),
+            Case(f"{name}: as a person of ours", f"From: {KARL}", False, "", who, ip),
+            Case(f"{name}: as another gateway's", f"From: {other}", False, "", who, ip),
+            Case(f"{name}: another's beside its own", f"From: {who}, {KARL}", False, "", who, ip),
+            Case(f"{name}: two lines", f"From: {who}\nFrom: {KARL}", False, "", who, ip),
+            Case(f"{name}: none", "X-From: x", False, "", who, ip),
+            Case(f"{name}: without To", f"From: {who}\n\nx\n", False, "", who, ip),
+            Case(f"{name}: To not whole", f"From: {who}\nTo: b@no-domain.invalid\n\nx\n", False, "", who, ip),
+            Case(f"{name}: delivery status", f"From: daemon@{who.partition('@')[2]}", True, "", "", ip),
+            Case(f"{name}: delivery status as ours", f"From: {KARL}", False, "", "", ip),
+        )
+    ),
+    Case("listed: nobody who is listed", "From: nobody@physics.college.ac.uk", False, "", PHYSICS, BEHIND),
+    Case("listed: an internal address", "From: km@exchange.physics.college.ac.uk", False, "", "", BEHIND),
+    Case("from outside as somebody that is asked for", f"From: {BIOLOGY}", True, "", "x@example.net", OUTSIDE),
+    Case("from outside as nobody", "From: nobody@physics.college.ac.uk", False, "", "x@example.net", OUTSIDE),
     Case("printer", f"From: {KARL}", True, "", KARL, RELAY),
     Case("printer as nobody", "From: scanner@college.ac.uk", False, "", KARL, RELAY),
     Case("printer without To", f"From: {KARL}\nSubject: x\n\nx\n", False, "", KARL, RELAY),
     Case("printer without From", "Subject: x\nTo: a@b.example\n\nx\n", False, "", KARL, RELAY),
 )
+
+
+def with_gateways(plan: Plan) -> Plan:
+    """The plan with two: one whose people are listed, one that is asked."""
+    names = ("physics.college.ac.uk", "biology.college.ac.uk")
+    behind = (ip_network(BEHIND.partition(":")[0]), ip_network(ASKED))
+    rows = (
+        Gateway("listed-1", names[:1], "ex.example", 25, "verify", "listed", behind[:1], BECAUSE),
+        Gateway("asked", names[1:], "bio.example", 25, "verify", "ask", behind[1:], BECAUSE),
+    )
+    route = Route(PHYSICS, "gateway", ("km@exchange.physics.college.ac.uk",), BECAUSE)
+    plan = replace(plan, gateways=rows, routes=(*plan.routes, route))
+    plan = replace(plan, grants=(*(Grant(MAILER, 25, network, BECAUSE) for network in behind), *plan.grants))
+    return with_settings(plan, domains=(*plan.settings.domains, *names))
 
 
 @cache
@@ -179,7 +218,7 @@ def answers(release: str) -> dict[str, list[object]]:
     addresses = tuple(ip_address(ip.partition(":47")[0]) for ip in (STORE, STORE6))
     store = HostFacts("store.college.ac.uk", addresses, plan.hosts[0].os, ("store",), BECAUSE)
     link = Link(store.name, MAILER, 25, "smtp", BECAUSE)
-    plan = replace(plan, hosts=(*plan.hosts, store), links=(link,))
+    plan = with_gateways(replace(plan, hosts=(*plan.hosts, store), links=(link,)))
     files = {file.path: file.text for file in filter.files(plan, host_of(plan))}
     cases = [{"user": case.user, "ip": case.ip, "from": case.sender, "message": case.message} for case in CASES]
     files["/test/cases.json"] = json.dumps(cases)
@@ -214,6 +253,7 @@ def test_what_is_signed(release: str) -> None:
     """Own mail; nothing whose From: is of another domain."""
     said = answers(release)
     own = ("own: plain", "own: role", "cron", "bounce", "vacation notice", "printer", "read receipt")
+    own = (*own, "listed: its own", "asked: its own", "asked: delivery status")
     for name in (*own, "store: cron", "store on v6: bounce", "store: vacation notice"):
         assert "DKIM_SIGNED" in said[name][2], name  # type: ignore[operator]
     for name in ("forwarded from outside", "forged: another's", "own: internal", "store: forwarded"):

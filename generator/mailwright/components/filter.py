@@ -13,6 +13,7 @@ from ipaddress import ip_network
 from mailwright import resources
 from mailwright.components.model import Component, File, once
 from mailwright.components.postfix import NO_DOMAIN
+from mailwright.components.postfix_roads import ident
 from mailwright.formats import rspamd
 from mailwright.formats.engine import render
 from mailwright.plan.model import HostFacts, Plan
@@ -34,6 +35,8 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
         settings=plan.settings,
         relay_networks=relay,
         own_clients=own,
+        gateways=[(ident(row), row) for row in plan.gateways if row.clients],
+        live_domains=[name for row in plan.gateways if row.known == "live" for name in row.domains],
         no_domain=NO_DOMAIN,
         sign_networks=(ip_network("127.0.0.0/8"), ip_network("::1/128"), *own, *relay),
     )

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mailwright import resources
+from mailwright.components import postfix_roads as outward
 from mailwright.components.model import Component, File, once
 from mailwright.formats import postfix
 from mailwright.formats.engine import Verbatim, render
@@ -107,6 +108,11 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
         relay_networks=plan.relay_networks(host.name),
         own_clients=plan.own_clients(host.name),
         roads=tuple(roads.values()),
+        own_domains=[name for name in plan.settings.domains if name not in outward.gateway_domains(plan)],
+        gateways=[(outward.ident(row), row) for row in plan.gateways],
+        gateway_domains=outward.gateway_domains(plan),
+        asked=outward.asked(plan),
+        relayhost=outward.relayhost(plan.settings.smarthost) if plan.settings.smarthost else "",
         ciphers=CIPHERS,
         milter=MILTER,
         no_domain=NO_DOMAIN,
@@ -120,6 +126,10 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
         families=families,
         listeners=[_view(plan, listener) for listener in listeners],
         remote_stores=remote,
+        relay_networks=plan.relay_networks(host.name),
+        gateways=plan.gateways,
+        smarthost_password=outward.SMARTHOST_PASSWORD,
+        no_domain=NO_DOMAIN,
         authorities=AUTHORITIES,
         milter=MILTER,
     )
@@ -132,7 +142,8 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
     if len(roads) > 1:
         yield _table("stores", _stores(plan))
         yield File("/etc/postfix/roads", postfix.road_table(_ROADS, roads.items()))
-    if remote:
+    yield from outward.gateway_files(plan)
+    if remote or plan.gateways or plan.settings.smarthost:
         status = (resources.folder("templates") / "postfix/store_status").read_text(encoding="utf-8")
         yield File("/etc/postfix/store_status", status)
 
@@ -164,7 +175,11 @@ def _mailboxes(plan: Plan) -> str:
 def _aliases(plan: Plan) -> str:
     return postfix.address_table(
         "ROLE-1, ROLE-2, ROLE-4: roles, further addresses, internal and automatic ones, and where their mail goes.",
-        ((route.address, route.targets) for route in plan.routes if route.kind != "mailbox"),
+        (
+            (route.address, route.targets)
+            for route in plan.routes
+            if route.kind != "mailbox" and route.targets != (route.address,)
+        ),
     )
 
 
@@ -196,14 +211,26 @@ def _internal(plan: Plan) -> str:
 def variables(plan: Plan, host: HostFacts) -> dict[str, object]:
     """``postfix_tables``, which are compiled; and what the role talks about after a change.
 
-    With each of ``postfix_services``, ``postfix_recipient``.
+    With each of ``postfix_services``, ``postfix_recipient``. Where a smarthost asks for a login,
+    ``postfix_smarthost``: what stands before the password in its file, and ``postfix_smarthost_password``: a path
+    on the control machine.
     """
     services = {row.service for row in plan.listeners if row.host == host.name} & _SERVICES
-    return {
+    smarthost = plan.settings.smarthost
+    tables = (
+        *TABLES,
+        *(STORE_TABLES if len(plan.with_function("store")) > 1 else ()),
+        *(outward.GATEWAY_TABLES if plan.gateways else ()),
+    )
+    said: dict[str, object] = {
         "postfix_recipient": f"postmaster@{plan.settings.primary_domain}",
         "postfix_services": sorted(services),
-        "postfix_tables": sorted((*TABLES, *STORE_TABLES) if len(plan.with_function("store")) > 1 else TABLES),
+        "postfix_tables": sorted(tables),
     }
+    if smarthost is not None and smarthost.login:
+        said["postfix_smarthost"] = f"{outward.relayhost(smarthost)} {smarthost.login}:"
+        said["postfix_smarthost_password"] = smarthost.password
+    return said
 
 
 COMPONENT = Component("postfix", frozenset({"mx", "submission"}), files, variables)

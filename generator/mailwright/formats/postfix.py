@@ -149,3 +149,57 @@ def store_table(header: str, rows: Iterable[tuple[str, str]]) -> str:
 def road_table(header: str, rows: Iterable[tuple[str, Verbatim]]) -> str:
     """The source of a table from the name of a store to the road to it. Raises FormatError for anything else."""
     return _table(header, (f"{name(key, TABLE)}\t{road}" for key, road in rows))
+
+
+_ACTION = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+
+def action(value: str) -> Verbatim:
+    """What an access table says of a key: a word such as ``OK``, a restriction, or a class of them.
+
+    Raises FormatError for anything else.
+    """
+    if _ACTION.fullmatch(value):
+        return Verbatim(value)
+    raise FormatError(value, TABLE, "it is no word of an access table")
+
+
+def next_hop(host: object, port: int) -> Verbatim:
+    """A host, by its name or address, and no MX record is asked for: ``[exchange.example]:25``.
+
+    Raises FormatError for what is neither, or for a port that is none.
+    """
+    if not 0 < port < 65536:
+        raise FormatError(port, MAIN, "it is no port")
+    if isinstance(host, str) and ":" in host:
+        try:
+            return Verbatim(f"[{literal(IPv6Address(host))}]:{port}")
+        except ValueError as error:
+            raise FormatError(host, MAIN, "it is no address") from error
+    return Verbatim(f"[{name(host)}]:{port}")
+
+
+def access_table(header: str, rows: Iterable[tuple[str, Verbatim]]) -> str:
+    """The source of a table from addresses, domains, ``@domain`` or the null sender ``<>`` to an action or a road.
+
+    Raises FormatError for any other key.
+    """
+    return _table(header, (f"{_access_key(key)}\t{value}" for key, value in rows))
+
+
+def _access_key(value: str) -> str:
+    if value == "<>":
+        return value
+    if value.startswith("@"):
+        return f"@{name(value[1:], TABLE)}"
+    return address(value) if "@" in value else name(value, TABLE)
+
+
+def network_table(header: str, rows: Iterable[tuple[IPNetwork, Verbatim]]) -> str:
+    """A table of the kind ``cidr``, from a network to an action."""
+    return _table(header, (f"{network}\t{value}" for network, value in rows))
+
+
+def policy_table(header: str, rows: Iterable[tuple[Verbatim, Verbatim]]) -> str:
+    """The source of a table from next hops to levels of TLS."""
+    return _table(header, (f"{key}\t{value}" for key, value in rows))

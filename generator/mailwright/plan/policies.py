@@ -39,6 +39,24 @@ TRANSFER: tuple[Check, ...] = (
 )
 """Port 25: mail that comes from other mailers."""
 
+GATEWAY_SENDER: Check = (
+    "mail",
+    "check_client_access cidr:/etc/postfix/gateway_clients",
+    Because("GATE-2", "a system behind a gateway sends as its own domains alone"),
+)
+"""Before a sender in an own domain is asked whether it exists: what the system calls somebody does as well."""
+GATEWAY_RETURN: Check = (
+    "rcpt",
+    "check_recipient_access lmdb:/etc/postfix/gateway_returns",
+    Because("GATE-1", "what a system would hand to itself by way of the gateway: loops end here"),
+)
+GATEWAY_ASK: Check = (
+    "rcpt",
+    "check_recipient_access lmdb:/etc/postfix/gateway_asked",
+    Because("GATE-1", "the next hop is asked whether it knows the recipient, in its own domains only"),
+)
+
+
 SIGNED: tuple[Check, ...] = (
     (
         "header",
@@ -85,13 +103,16 @@ SUBMISSION: tuple[Check, ...] = (
 def rows(site: Site) -> Iterator[Policy]:
     """The checks of every SMTP listener of the site."""
     relayed = {grant.host for grant in grants.rows(site) if grant.port == 25}
+    clients = any(gateway.clients for gateway in site.gateways)
+    ask = (GATEWAY_ASK,) if any(gateway.recipients == "ask" for gateway in site.gateways) else ()
+    transfer = (*((GATEWAY_SENDER,) if clients else ()), *TRANSFER, *((GATEWAY_RETURN,) if clients else ()), *ask)
     for host in site.hosts:
         if "mx" in host.functions:
-            checks = (*RELAYED, *TRANSFER, *SIGNED) if host.name in relayed else TRANSFER
+            checks = (*RELAYED, *transfer, *SIGNED) if host.name in relayed else transfer
             yield from rows_of(host.name, 25, checks)
         if "submission" in host.functions:
             for port in (587, 465):
-                yield from rows_of(host.name, port, SUBMISSION)
+                yield from rows_of(host.name, port, (*SUBMISSION, *ask))
 
 
 def rows_of(host: str, port: int, checks: tuple[Check, ...]) -> Iterator[Policy]:

@@ -130,8 +130,18 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
             text = Path(self._loader.get_real_file(str(found))).read_bytes()
         except (OSError, AnsibleError) as error:
             raise AnsibleActionFail(f"{src} cannot be read: {error}") from error
+        if "before" in entry:
+            text = self._line(str(entry["before"]), text, src)
         texts[path] = text
         return {**listed, "sha256": hashlib.sha256(text).hexdigest(), "secret": True}
+
+    @staticmethod
+    def _line(before: str, text: bytes, src: str) -> bytes:
+        """``before`` and the file's only line; neither it nor the line is ever shown."""
+        line = text.rstrip(b"\r\n")
+        if not line or line != line.strip() or any(octet < 32 for octet in line):
+            raise AnsibleActionFail(f"{src} must hold one line, without white space around it")
+        return before.encode() + line + b"\n"
 
     def _on_host(self, phase: str, arguments: Mapping[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         result: dict[str, Any] = self._execute_module(

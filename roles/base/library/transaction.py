@@ -69,7 +69,9 @@ options:
     type: bool
     default: true
   secrets:
-    description: Files that come from a path (C(src)) on the control machine, plain or vaulted, and are never shown.
+    description:
+      - Files that come from a path (C(src)) on the control machine, plain or vaulted, and are never shown. With
+        C(before), C(src) is one line, and that stands before it.
     type: list
     elements: dict
     default: []
