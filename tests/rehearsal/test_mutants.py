@@ -43,6 +43,10 @@ def test_exactly_what_was_written_down_is_not_met(stage: Stage, mutant: Mutant, 
         }
         assert kept != fragments
         stage.lab.serve(kept)
+    if mutant.border is not None:
+        changed = mutant.border(stage.border)
+        assert changed != stage.border
+        stage.lab.border(changed)
     # This also puts right what the mutant before had changed.
     stage.apply(print, project=made(mutant, stage.prepared.project, tmp_path))
     try:
@@ -50,6 +54,8 @@ def test_exactly_what_was_written_down_is_not_met(stage: Stage, mutant: Mutant, 
     finally:
         if mutant.records is not None:
             stage.lab.serve(fragments)
+        if mutant.border is not None:
+            stage.lab.border(stage.border)
 
 
 def test_the_unchanged_deployment_has_nothing_that_is_not_met(stage: Stage) -> None:

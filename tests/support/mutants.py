@@ -22,12 +22,22 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """``not_met``: exactly these requirements are not met then, itself and those coupled to it, and why."""
+    """``not_met``: exactly these requirements are not met then, itself and those coupled to it, and why.
+
+    records  the lines of the zone fragments that are served
+    border   what becomes of the border router's rules
+    """
 
     name: str
     not_met: frozenset[str]
     changes: tuple[Change, ...] = ()
-    records: Callable[[str], bool] | None = None  # lines of the zone fragments that are served
+    records: Callable[[str], bool] | None = None
+    border: Callable[[str], str] | None = None
+
+
+def _without_v6(rules: str) -> str:
+    """The rules less all that match IPv6 addresses."""
+    return "".join(line for line in rules.splitlines(keepends=True) if not line.lstrip().startswith("ip6 "))
 
 
 _MASTER, _MAIN = "/etc/postfix/master.cf", "/etc/postfix/main.cf"
@@ -87,6 +97,10 @@ MUTANTS = (
         frozenset({"INT-4"}),
         (Change("postfix", _MASTER, "canonical_maps=lmdb:/etc/postfix/internal", "canonical_maps="),),
     ),
+    # The border turns mail ports away over IPv4 alone: over IPv6 other machines of the campus are reached on port
+    # 25 and reach it outside (RELAY-1), and are reached on the submission ports (RELAY-3). The hosts look after
+    # themselves, so no more than that.
+    Mutant("border-open-on-v6", frozenset({"RELAY-1", "RELAY-3"}), border=_without_v6),
     # The reverse records are not published.
     Mutant("no-reverse", frozenset({"DNS-1"}), records=lambda line: " PTR " not in line.replace("\t", " ")),
 )

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from mailwright import plan
-from mailwright.audit.model import Account, Context, Observation, Probe, Where
+from mailwright.audit.model import Account, Context, Observation, Probe, UnavailableError, Where
 from mailwright.audit.runner import status
 from mailwright.findings import Status
 from support.example import load_example
@@ -37,6 +37,9 @@ class Here:
 
     def enter(self) -> AbstractContextManager[None]:
         return nullcontext()
+
+    def listen(self, *ports: int) -> AbstractContextManager[None]:
+        raise UnavailableError(f"nobody can listen on {ports}")
 
 
 @cache

@@ -1,13 +1,19 @@
-"""Probes of running hosts. ``PROBES`` is all of them, in the order in which reports show them."""
+"""Probes of running hosts. ``PROBES`` is all of them, in the order in which reports show them.
+
+``for_site`` gives those that mean something at one site: what it does not have cannot be probed.
+"""
 
 from __future__ import annotations
 
 from mailwright.audit import (
     addresses,
+    border,
     clock,
     firewall,
     identity,
     journal,
+    links,
+    outage,
     ports,
     relay,
     smuggling,
@@ -17,6 +23,7 @@ from mailwright.audit import (
     transport,
 )
 from mailwright.audit.model import Probe
+from mailwright.plan.model import Plan
 
 PROBES: tuple[Probe, ...] = (
     *identity.PROBES,
@@ -28,7 +35,15 @@ PROBES: tuple[Probe, ...] = (
     *store.PROBES,
     *clock.PROBES,
     *trail.PROBES,
+    *border.PROBES,
     *firewall.PROBES,
+    *links.PROBES,
     *ports.PROBES,
+    *outage.PROBES,
     *journal.PROBES,
 )
+
+
+def for_site(plan: Plan) -> tuple[Probe, ...]:
+    """The probes whose condition the site meets."""
+    return tuple(probe for probe in PROBES if probe.only is None or probe.only.holds(plan))

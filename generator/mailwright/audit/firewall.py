@@ -27,7 +27,6 @@ def outbound(context: Context) -> Iterator[Observation]:
     """On each host that sends, an ordinary user, and root, cannot connect to port 25 of a mail host outside, over
     v4 or v6, so that no mail goes round the log (AUDIT-1, SCALE-1); the mailer's own user can, and a message
     arrives. On a host that hands its mail to the site's mailers, that user reaches them, and nobody outside."""
-    shell = roads.shell(context)
     with roads.vantage(context, "outside").enter():
         targets = [
             address
@@ -46,7 +45,7 @@ def outbound(context: Context) -> Iterator[Observation]:
                 continue
             opened = any(address in peer for peer in row.peers)
             for user in ("nobody", "root", row.user):
-                seen = _tried(shell.run(row.host, *_as(user), "python3", "-c", _CONNECT, str(address)))
+                seen = connected(context, row.host, user, address)
                 mailer = user == row.user and opened
                 ok = seen == "connected" if mailer else seen.startswith("not connected")
                 what = f"connect from {row.host} to {_shown(address)} port 25 as {user}"
@@ -55,8 +54,10 @@ def outbound(context: Context) -> Iterator[Observation]:
     yield Observation(f"a message ({mark}) through the mailer", f"arrived from {received.client}", True, True)
 
 
-def _as(user: str) -> tuple[str, ...]:
-    return ("setpriv", f"--reuid={user}", "--clear-groups", "--")
+def connected(context: Context, host: str, user: str, address: IPAddress) -> str:
+    """What comes of a connection to port 25 of ``address`` on ``host`` as ``user``: ``connected``, or why not."""
+    argv = ("setpriv", f"--reuid={user}", "--clear-groups", "--", "python3", "-c", _CONNECT, str(address))
+    return _tried(roads.shell(context).run(host, *argv))
 
 
 def _tried(result: tuple[int, str]) -> str:

@@ -6,7 +6,7 @@ and in what they may do (``Context.accounts``, ``Context.correspondent``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -44,7 +44,11 @@ class Observation:
 
 
 class Vantage(Protocol):
-    """A place from which to look. Sockets opened inside ``enter()``, in that thread, start there."""
+    """A place from which to look.
+
+    Sockets opened inside ``enter()``, in that thread, start there. Inside ``listen()``, somebody there takes
+    connections to these TCP ports at all of ``addresses`` and hangs up; UnavailableError where nobody can.
+    """
 
     @property
     def name(self) -> Where: ...
@@ -53,6 +57,8 @@ class Vantage(Protocol):
     def addresses(self) -> tuple[IPv4Address | IPv6Address, ...]: ...
 
     def enter(self) -> AbstractContextManager[None]: ...
+
+    def listen(self, *ports: int) -> AbstractContextManager[None]: ...
 
 
 class Shell(Protocol):
@@ -100,6 +106,7 @@ class Context:
 
     trust  PEM file of the CA that is to be trusted besides the system's
     since  the journals are judged from this moment on, seconds since the epoch; 0: since the host's start
+    hosts  the hosts under test as places to look from, by name
     """
 
     plan: Plan
@@ -110,18 +117,29 @@ class Context:
     accounts: tuple[Account, ...]
     trust: str | None = None
     since: float = 0.0
+    hosts: Mapping[str, Vantage] = field(default_factory=dict)
 
 
 class Phase(IntEnum):
     """When a probe runs. Those of one phase run side by side, the phases one after the other.
 
-    LATE  after a wrong password, servers answer everybody from that address more slowly
-    LAST  the journals are read when nothing more is to come
+    LATE    after a wrong password, servers answer everybody from that address more slowly
+    OUTAGE  something is stopped for a while, which others would take for a fault
+    LAST    the journals are read when nothing more is to come
     """
 
     MAIN = 0
     LATE = 1
-    LAST = 2
+    OUTAGE = 2
+    LAST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a site must have for a probe to mean something there; ``words`` end "only where"."""
+
+    words: str
+    holds: Callable[[Plan], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +151,7 @@ class Probe:
                   An OSError (nothing reachable, a time-out) ends the probe as *not proven*.
     negative      its verdict rests on something being refused or absent: without a positive twin that was
                   seen to pass, nothing is proven
+    only          the sites at which it is run; None: all
     """
 
     id: str  # relay.outside-to-outside
@@ -142,3 +161,4 @@ class Probe:
     run: Callable[[Context], Iterator[Observation]]
     negative: bool = False
     phase: Phase = Phase.MAIN
+    only: Condition | None = None

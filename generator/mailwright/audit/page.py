@@ -20,7 +20,12 @@ This page is made from the probes: `python -m mailwright.audit.page > docs/refer
 """
 
 _WHERE = {"outside": "from outside", "inside": "from the campus", "host": "on the host"}
-_WHEN = {Phase.MAIN: "", Phase.LATE: ", after the others", Phase.LAST: ", last of all"}
+_WHEN = {
+    Phase.MAIN: "",
+    Phase.LATE: ", after the others",
+    Phase.OUTAGE: ", after those",
+    Phase.LAST: ", last of all",
+}
 
 
 def page() -> str:
@@ -31,6 +36,7 @@ def page() -> str:
 def _section(probe: Probe) -> str:
     text = inspect.getdoc(probe.run) or ""
     kind = "; needs a twin" if probe.negative else ""
+    kind += f"; only where {probe.only.words}" if probe.only else ""
     facts = f"{', '.join(probe.requirements)}; {_WHERE[probe.vantage]}{_WHEN[probe.phase]}{kind}"
     return f"## {probe.id}\n\n**{probe.title}** ({facts})\n\n{text}\n"
 

@@ -25,17 +25,24 @@ def outsider(context: Context) -> str:
 
 
 def hand_in(
-    context: Context, who: Person, sender: str, recipients: tuple[str, ...], content: bytes
+    context: Context,
+    who: Person,
+    sender: str,
+    recipients: tuple[str, ...],
+    content: bytes,
+    door: Door | None = None,
 ) -> tuple[Door, Reply]:
-    """Submit ``content`` from the outside host, logged in as ``who``."""
-    door = roads.doors(context, "outside", "submission", "submissions")[0]
+    """Submit ``content`` from the outside host, logged in as ``who``; at the first door unless one is given."""
+    door = door or roads.doors(context, "outside", "submission", "submissions")[0]
     with roads.vantage(context, "outside").enter(), roads.smtp(context, door, account=who.account) as dialogue:
         return door, dialogue.deliver(sender, recipients, content)
 
 
-def send_out(context: Context, who: Person, sender: str, mark: str, content: bytes) -> Sent:
+def send_out(
+    context: Context, who: Person, sender: str, mark: str, content: bytes, door: Door | None = None
+) -> Sent:
     """Submit ``content``, which holds ``mark``, for the correspondent, and wait for it to arrive there."""
-    door, reply = hand_in(context, who, sender, (outsider(context),), content)
+    door, reply = hand_in(context, who, sender, (outsider(context),), content, door)
     return Sent(door, reply, roads.correspondent(context).wait_for(mark) if reply.accepted else None)
 
 

@@ -137,8 +137,8 @@ class Dialogue:
     def offers(self, keyword: str) -> bool:
         return any(line.replace("=", " ").split(" ")[0] == keyword for line in self.extensions)
 
-    def starttls(self, context: ssl.SSLContext, name: str) -> None:
-        """Go over to TLS and say EHLO again (RFC 3207)."""
+    def starttls(self, context: ssl.SSLContext, name: str, *, greet: bool = True) -> None:
+        """Go over to TLS and say EHLO again (RFC 3207); without ``greet`` leave that to the caller (LMTP)."""
         reply = self.command("STARTTLS")
         if reply.code != 220:
             raise ProtocolError(f"STARTTLS was answered with {reply}")
@@ -146,7 +146,8 @@ class Dialogue:
             raise ProtocolError("more was said after the reply to STARTTLS")
         self._socket.settimeout(self._timeout)
         self._socket = context.wrap_socket(self._socket, server_hostname=name)
-        self.ehlo()
+        if greet:
+            self.ehlo()
 
     def login(self, login: str, password: str) -> Reply:
         """AUTH PLAIN (RFC 4616): 235 for a right password."""

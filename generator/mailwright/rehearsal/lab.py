@@ -3,7 +3,7 @@
 with Lab(scene(plan, Path("build/college.ac.uk/dns")), progress=print) as lab:
     argv, environment = lab.ansible_command(project)
     subprocess.run(argv, env=environment, cwd=project, check=True)
-    with lab.vantages("mail.college.ac.uk")["outside"].enter():
+    with lab.vantages()["outside"].enter():
         ...
 """
 
@@ -52,7 +52,11 @@ _serials = itertools.count(1)
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What the lab is to show: hosts, networks, names. ``fragments``: zone name → its text as rendered."""
+    """What the lab is to show: hosts, networks, names.
+
+    fragments  zone name → its text as rendered
+    authority  certificate in PEM of the one public CA that everybody in this world trusts; empty: Debian's list
+    """
 
     hosts: tuple[HostFacts, ...]
     campus: tuple[IPNetwork, ...]
@@ -62,6 +66,7 @@ class Scene:
     fragments: Mapping[str, str] | None = None
     foreign_domains: tuple[str, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
+    authority: str = ""
 
     def topology(self) -> Topology:
         """Who stands where. Raises LabError where no lab can be made."""
@@ -73,7 +78,7 @@ class Scene:
         return {one.spf: one.name for one in self.neighbours if one.spf}
 
 
-def scene(plan: Plan, dns: Path | None) -> Scene:
+def scene(plan: Plan, dns: Path | None, authority: str = "") -> Scene:
     """The scene of a plan. ``dns`` is the folder of rendered ``<zone>.zone`` files.
 
     Domains of others that mail of the site is passed on to are received by the foreign mail host.
@@ -95,6 +100,7 @@ def scene(plan: Plan, dns: Path | None) -> Scene:
         fragments=read_fragments(dns) if dns else {},
         foreign_domains=tuple(sorted(targets - own)),
         neighbours=neighbours(plan),
+        authority=authority,
     )
 
 
@@ -213,13 +219,16 @@ class Lab:
         place = network.path(self.namespaces[self.topology.node(node).name])
         return NamespaceVantage(name, self.topology.node(node).ips, place, self.folder)
 
-    def vantages(self, host: str) -> dict[Where, NamespaceVantage]:
-        """Outside, inside (where the campus has room for a client) and on ``host``."""
+    def vantages(self) -> dict[Where, NamespaceVantage]:
+        """Outside, and inside where the campus has room for a client."""
         found: dict[Where, NamespaceVantage] = {"outside": self.vantage("outside", "outside")}
-        found["host"] = self.vantage(host, "host")
         if any(client.name == "campus" for client in self.topology.clients):
             found["inside"] = self.vantage("campus", "inside")
         return found
+
+    def host_vantages(self) -> dict[str, NamespaceVantage]:
+        """Each host of the site, by its name, as a place to look from."""
+        return {node.name: self.vantage(node.name, "host") for node in self.topology.hosts}
 
     def ansible_command(
         self, project: Path, *arguments: str, playbook: str = "site.yml", variables: Mapping[str, str] | None = None
@@ -276,6 +285,12 @@ class Lab:
         for put in zone_files(self.topology, fragments, self.scene.foreign_domains, self.scene.covered):
             _lay(root, put)
         self._in_world("systemctl", "restart", "nsd", "unbound")
+
+    def border(self, rules: str) -> None:
+        """Make the border router go by these rules (nftables) from now on. Raises LabError with nft's words."""
+        there = f"--net={network.path(self.namespaces[network.ROUTER])}"
+        outside = f'outside={{ "{network.OUTSIDE}" }}'
+        must(["nsenter", there, "nft", "--define", outside, "--file", "-"], stdin=rules)
 
     def false_time(self, seconds: float) -> None:
         """Make all time servers of the world lie by so many seconds; 0 puts them right again."""
@@ -396,7 +411,8 @@ class Lab:
             return tuple(program(f"mailwright/rehearsal/{name}") for name in ("receiver.py", "standin.py"))
         if node is self.topology.world:
             scene = self.scene
-            return files(self.topology, scene.fragments or {}, scene.foreign_domains, scene.covered)
+            said = files(self.topology, scene.fragments or {}, scene.foreign_domains, scene.covered)
+            return (*said, *self._trusted())
         short = node.name.partition(".")[0]
         hosts = ["127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback"]
         hosts += [f"{address} {node.name} {short}" for address in node.ips]
@@ -407,8 +423,13 @@ class Lab:
             Put("/etc/ssh/ssh_host_ed25519_key", private.read_text(encoding="ascii"), 0o600),
             Put("/etc/ssh/ssh_host_ed25519_key.pub", private.with_suffix(".pub").read_text(encoding="ascii")),
             Put("/root/.ssh/authorized_keys", self.ssh_key.with_suffix(".pub").read_text(encoding="ascii"), 0o600),
+            *self._trusted(),
             *IN_CONTAINER,
         )
+
+    def _trusted(self) -> tuple[Put, ...]:
+        authority = self.scene.authority
+        return (Put("/etc/ssl/certs/ca-certificates.crt", authority),) if authority else ()
 
     def _await_boot(self, node: Node) -> None:
         """Return when systemd says ``running``. Raises LabError that names the units that failed."""

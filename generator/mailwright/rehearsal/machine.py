@@ -14,6 +14,7 @@ from mailwright.rehearsal.errors import LabError
 TOOLS = (
     ("podman", "podman"),
     ("ip", "iproute2"),
+    ("nft", "nftables"),
     ("nsenter", "util-linux"),
     ("unshare", "util-linux"),
     ("ssh", "openssh-client"),

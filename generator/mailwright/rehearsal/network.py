@@ -12,6 +12,7 @@ from mailwright.rehearsal.command import must
 from mailwright.rehearsal.topology import ROUTER_V4, ROUTER_V6, Node, Topology
 
 ROUTER = "router"
+OUTSIDE = "world"  # the router's interface towards the outside
 
 # Set before any interface is made, since each takes its settings from ``default``.
 _EVERYWHERE = (

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from mailwright.audit import PROBES
+from mailwright.audit import for_site
 from mailwright.audit import runner as audit
 from mailwright.audit.model import Context, Probe
+from mailwright.border import nftables
 from mailwright.build import Input, project
 from mailwright.build.writer import write
 from mailwright.findings import Finding, Level
@@ -104,23 +105,35 @@ class Stage:
             *arguments,
         )
 
+    @property
+    def border(self) -> str:
+        """The border router's rules as they were built."""
+        return (self.prepared.project / "border" / nftables.DIALECT.file).read_text(encoding="utf-8")
+
+    @property
+    def probes(self) -> tuple[Probe, ...]:
+        """All probes that mean something at this site."""
+        return for_site(self.prepared.plan)
+
     def probe(
-        self, on_progress: audit.Progress, probes: Iterable[Probe] = PROBES, since: float = 0.0
+        self, on_progress: audit.Progress, probes: Iterable[Probe] | None = None, since: float = 0.0
     ) -> tuple[Finding, ...]:
-        """What the probes find. ``since``: the journals are judged from then on (seconds since the epoch)."""
-        return audit.run(probes, self.context(since), level, on_progress)
+        """What these probes find, or all of them. ``since``: the journals are judged from then on (seconds since
+        the epoch)."""
+        return audit.run(self.probes if probes is None else probes, self.context(since), level, on_progress)
 
     def context(self, since: float = 0.0) -> Context:
         """What the probes work with in this lab."""
         return Context(
             plan=self.prepared.plan,
             resolver=self.lab.resolver,
-            vantages=dict(self.lab.vantages(self.prepared.plan.hosts[0].name)),
+            vantages=dict(self.lab.vantages()),
             shell=self.lab.shell,
             correspondent=self.lab.mail,
             accounts=self.prepared.credentials.accounts,
             trust=str(self.secrets / credentials.AUTHORITY),
             since=since,
+            hosts=dict(self.lab.host_vantages()),
         )
 
 
@@ -136,14 +149,20 @@ def level(requirement: str) -> Level:
 def staged(
     prepared: Prepared, folder: Path, progress: Callable[[str], None], keep: bool = False
 ) -> Iterator[Stage]:
-    """The lab, up, with the credentials laid in. On any error the hosts' logs are put into ``folder``/logs."""
-    with Lab(scene(prepared.plan, prepared.project / "dns"), progress, keep) as lab:
+    """The lab, up, with the credentials laid in and the border's rules in force.
+
+    On any error the hosts' logs are put into ``folder``/logs.
+    """
+    authority = prepared.credentials.files[credentials.AUTHORITY].decode("ascii")
+    with Lab(scene(prepared.plan, prepared.project / "dns", authority), progress, keep) as lab:
         secrets = lab.folder / "credentials"
         prepared.credentials.write(secrets)
         for one in lab.scene.neighbours:
             lab.equip(one.name, credentials.of_neighbour(prepared.credentials.files, one))
         try:
-            yield Stage(prepared, lab, folder, secrets)
+            stage = Stage(prepared, lab, folder, secrets)
+            lab.border(stage.border)
+            yield stage
         except Exception:
             lab.collect_logs(folder / "logs")
             raise
@@ -204,7 +223,7 @@ def rehearse(
         progress.step("Probing")
         found = stage.probe(progress.probe)
         lap("probes")
-        complete = {finding.id for finding in found} == {probe.id for probe in PROBES}
+        complete = {finding.id for finding in found} == {probe.id for probe in stage.probes}
         rows = prepared.judge(found)
         name = site.organisation.name
         (out / "matrix.html").write_text(matrix_html.render(name, rows), encoding="utf-8")

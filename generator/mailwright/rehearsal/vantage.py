@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import os
+import selectors
+import socket
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
@@ -53,6 +55,24 @@ class NamespaceVantage:
         finally:
             os.close(before)
 
+    @contextmanager
+    def listen(self, *ports: int) -> Iterator[None]:
+        """Somebody here takes connections to these ports, and hangs up. Others may listen on the same ones."""
+        with ExitStack() as stack:
+            with self.enter():
+                servers = [
+                    stack.enter_context(_server(str(address), port)) for address in self.addresses for port in ports
+                ]
+            stop, stopped = socket.socketpair()
+            taking = threading.Thread(target=_take, args=(servers, stopped), name=f"listening {self.name}")
+            taking.start()
+            try:
+                yield
+            finally:
+                stop.close()
+                taking.join()
+                stopped.close()
+
     def command_prefix(self) -> tuple[str, ...]:
         """Put before a command, it runs here, with the lab's names."""
         into = ("nsenter", f"--net={self.path}", "unshare", "--mount")
@@ -70,6 +90,28 @@ class PodmanShell:
         # timeout(1) ends the command on the host itself, which ending podman alone would not.
         inside = ("timeout", "--kill-after=2", f"{timeout:g}", *argv)
         return attempt(["podman", "exec", self.containers[host], *inside], timeout=timeout + 10)
+
+
+def _server(address: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return socket.create_server((address, port), family=family, reuse_port=True)
+
+
+def _take(servers: Iterable[socket.socket], stopped: socket.socket) -> None:
+    """Take connections and close them, until the other end of ``stopped`` is closed."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(stopped, selectors.EVENT_READ)
+        for server in servers:
+            server.setblocking(False)
+            selector.register(server, selectors.EVENT_READ, server)
+        while True:
+            for key, _ in selector.select():
+                if key.data is None:
+                    return
+                try:
+                    key.data.accept()[0].close()
+                except OSError:  # the client is gone already
+                    continue
 
 
 def _setns(descriptor: int) -> None:
