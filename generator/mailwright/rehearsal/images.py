@@ -32,7 +32,7 @@ _SYSTEM = ("systemd-sysv", "dbus", "python3", "iproute2", "procps")
 _HOST_PACKAGES = (
     *_SYSTEM,
     *("python3-apt", "ca-certificates", "nftables", "openssh-server", "sudo"),
-    *("postfix", "postfix-ldap", "postfix-lmdb", "rspamd", "redis-server", "fail2ban"),
+    *("postfix", "postfix-ldap", "postfix-lmdb", "libsasl2-modules", "rspamd", "redis-server", "fail2ban"),
     *("dovecot-core", "dovecot-imapd", "dovecot-pop3d", "dovecot-lmtpd", "dovecot-sieve", "dovecot-managesieved"),
     "dovecot-ldap",
     *("rsyslog", "rsyslog-relp", "logrotate", "chrony"),
