@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date
+from ipaddress import ip_network
 from time import perf_counter
 
 import pytest
@@ -11,8 +13,8 @@ import pytest
 from mailwright.components import postfix
 from mailwright.plan import make
 from mailwright.plan.model import Plan, Route
-from mailwright.site.model import Site
-from support.example import load_example, split
+from mailwright.site.model import InternalDomain, Network, Site
+from support.example import HERE, load_example, split, split_hosts
 from support.mailplan import BECAUSE, HOST, host_of, mail_plan
 
 
@@ -238,6 +240,8 @@ def test_the_network_to_a_store_is_encrypted_and_verified() -> None:
         "lmtp_tls_mandatory_protocols=>=TLSv1.2",
         "lmtp_tls_mandatory_ciphers=high",
     ]
+    assert "lmtp_bind_address=198.51.100.25" in options
+    assert "lmtp_bind_address6=2001:db8:c011::25" in options
 
 
 def test_all_mailers_have_the_same_tables() -> None:
@@ -297,3 +301,35 @@ def test_a_hundred_thousand_people_are_quick() -> None:
     text = file("/etc/postfix/virtual_mailboxes", replace(plan, routes=many))
     assert perf_counter() - start < 3  # some 0.2 s on two quiet cores
     assert text.count("\n") == 100_001
+
+
+def inside(**parts: object) -> Plan:
+    """The example, where chem.college.ac.uk is called unix3.chem.college.ac.uk inside."""
+    form = InternalDomain("unix3.chem.college.ac.uk", "chem.college.ac.uk", date(2027, 7, 31), HERE)
+    return make(replace(load_example(), internal_domains=(form,), **parts))  # type: ignore[arg-type]
+
+
+def test_a_form_that_is_used_inside_is_taken_in_and_is_no_mail_domain() -> None:
+    plan, host = inside(), "mail.college.ac.uk"
+    settings = main(plan, host)
+    assert settings["virtual_alias_domains"] == "mail.college.ac.uk, unix3.chem.college.ac.uk"
+    assert "unix3" not in settings["virtual_mailbox_domains"]
+    assert "# INT-4: unix3.chem.college.ac.uk is what chem.college.ac.uk is called inside, until 2027-07-31" in file(
+        "/etc/postfix/main.cf", plan, host
+    )
+    assert main(make(load_example()), host)["virtual_alias_domains"] == "mail.college.ac.uk"
+
+
+def test_internal_addresses_are_rewritten_on_every_road_of_the_sites_own_mail() -> None:
+    """After a login, what the host's own processes send, and what networks or hosts that may relay hand over."""
+    host = "mail.college.ac.uk"
+    plan = inside()
+    assert "canonical_maps=lmdb:/etc/postfix/internal" in service("cleanup-submission", plan, host)
+    assert "cleanup_service_name=cleanup-submission" in service("pickup", plan, host)
+    assert "cleanup_service_name=cleanup-submission" in service("587", plan, host)
+    assert main(plan, host)["canonical_maps"] == ""  # nobody relays: what comes in stays as it is
+    network = Network(ip_network("198.51.100.128/28"), HERE)
+    relaying = inside(networks=replace(load_example().networks, relay=(network,)))
+    assert main(relaying, host)["canonical_maps"] == "lmdb:/etc/postfix/internal"
+    spread = inside(hosts=split_hosts())
+    assert main(spread, "mx1.college.ac.uk")["canonical_maps"] == "lmdb:/etc/postfix/internal"

@@ -8,6 +8,7 @@ from mailwright.formats import playbook
 from mailwright.formats.engine import render
 from mailwright.formats.markdown import MARKDOWN
 from mailwright.plan.model import Plan
+from mailwright.site.addresses import domain
 
 
 def make(plan: Plan, roles: tuple[str, ...]) -> Tree:
@@ -35,11 +36,13 @@ def make(plan: Plan, roles: tuple[str, ...]) -> Tree:
 
 def _for_people(plan: Plan) -> Tree:
     """What the site's people are to be told."""
+    inside = {inner.name for inner in plan.settings.internal_domains}
     values = {
         "organisation": plan.settings.organisation,
         "servers": tuple(dict.fromkeys(clock.server for clock in plan.clocks)),
         "timezone": plan.settings.timezone,
-        "rewrites": len({rewrite.external for rewrite in plan.rewrites}),
+        "rewrites": len({row.external for row in plan.rewrites if domain(row.internal) not in inside}),
+        "internal_domains": plan.settings.internal_domains,
         "postmaster": f"postmaster@{plan.settings.primary_domain}",
     }
     return {

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Literal
 
-from mailwright.site.model import Directory, IPAddress, IPNetwork, Smarthost
+from mailwright.site.model import Directory, InternalDomain, IPAddress, IPNetwork, Smarthost
 
 EVERYWHERE: tuple[IPNetwork, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 
@@ -330,6 +330,17 @@ class Settings:
     hourly: int  # recipients of one login in an hour, above which its mail waits
     smarthost: Smarthost | None
     directory: Directory | None  # people are looked up live: no rows of them are in the tables
+    internal_domains: tuple[InternalDomain, ...] = ()  # no mail domains: what is taken in for them is in routes
+
+    @property
+    def own_names(self) -> tuple[str, ...]:
+        """The mail domains, and the forms that are used inside: an address in one of them has to exist."""
+        return tuple(dict.fromkeys((*self.domains, *(inner.name for inner in self.internal_domains))))
+
+    @property
+    def alias_names(self) -> tuple[str, ...]:
+        """Names that are no mail domains and have a few addresses all the same, which lead to others."""
+        return tuple(dict.fromkeys((*self.mailer_names, *(inner.name for inner in self.internal_domains))))
 
 
 @dataclass(frozen=True, slots=True)

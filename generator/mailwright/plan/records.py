@@ -14,6 +14,7 @@ TTL = 3600
 _ADDRESS = Because("DNS-3", "the HELO name has the mailer's address")
 _PTR = Because("DNS-1", "the address of a sending mailer leads to its name")
 _MX = Because("DNS-4", "names the domain's inbound mailer")
+_MX_INSIDE = Because("INT-4", "mail to a form of address that is used inside, and got out, finds the mailers")
 _SPF = Because("REMOTE-1", "others can tell the site's mailers from an outsider who forges it (RFC 7208)")
 _SPF_HELO = Because("REMOTE-1", "bounces have no sender, so the HELO name is what is checked (RFC 7208, 2.4)")
 _DKIM = Because("REMOTE-1", "others can verify that the site sent a message (RFC 6376)")
@@ -21,9 +22,9 @@ _DMARC = Because("REMOTE-1", "says what becomes of a From: line that neither SPF
 
 
 def rows(site: Site) -> Iterator[Record]:
-    """Records of hosts, forward and reverse, and of mail domains; each once."""
+    """Records of hosts, forward and reverse, of mail domains, and of forms of address used inside; each once."""
     seen: set[tuple[str, str, str, str]] = set()
-    for row in (*_of_hosts(site), *_of_domains(site)):
+    for row in (*_of_hosts(site), *_of_domains(site), *_of_internal_domains(site)):
         if row.key not in seen:
             seen.add(row.key)
             yield row
@@ -76,6 +77,15 @@ def _of_domains(site: Site) -> Iterator[Record]:
             owner = _absolute(f"{site.dkim.selector}._domainkey.{zone}")
             yield Record(zone, owner, "TXT", f"v=DKIM1; k=rsa; p={site.dkim.public_key}", TTL, _DKIM)
         yield Record(zone, _absolute(f"_dmarc.{zone}"), "TXT", f"v=DMARC1; p={domain.dmarc_policy}", TTL, _DMARC)
+
+
+def _of_internal_domains(site: Site) -> Iterator[Record]:
+    """No SPF, DKIM or DMARC: nothing leaves in such a form."""
+    for inner in site.internal_domains:
+        zone = names.zone_of(site, inner.name)
+        for index, host in enumerate(names.with_function(site, "mx"), 1):
+            value = f"{index * 10} {_absolute(host.name)}"
+            yield Record(zone, _absolute(inner.name), "MX", value, TTL, _MX_INSIDE)
 
 
 def _spf(hosts: tuple[Host, ...], included: tuple[str, ...] = ()) -> str:

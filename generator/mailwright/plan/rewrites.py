@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mailwright.plan.inner import Inner
 from mailwright.plan.model import Because, Rewrite
 from mailwright.site.addresses import key
 from mailwright.site.model import Site
 
 _BECAUSE = Because("INT-4", "an internal address leaves in its published form, in envelope and header")
+_FORM = Because("INT-4", "a form of address that is used inside leaves as the published one")
 _BEHIND = Because("GATE-2", "what the system behind a gateway calls somebody leaves as the published address")
 
 
 def rows(site: Site) -> Iterator[Rewrite]:
-    """A rewrite per internal address that is not the published one. ``external`` is written as published."""
-    seen: set[str] = set()
+    """A rewrite per internal address that is not the published one. ``external`` is written as published.
+
+    What an automatic sender is said to send from stays as it is.
+    """
+    seen = {key(address) for sender in site.automatic_senders for address in sender.addresses}
     for person in site.people:
         for internal in person.internal:
             address = key(internal)
@@ -27,3 +32,25 @@ def rows(site: Site) -> Iterator[Rewrite]:
             if address != key(listed.address) and address not in seen:
                 seen.add(address)
                 yield Rewrite(address, listed.address, _BEHIND)
+    inner = Inner(site)
+    for address in _published(site):
+        for form in inner.forms(address):
+            if form not in seen:
+                seen.add(form)
+                yield Rewrite(form, address, _FORM)
+
+
+def _published(site: Site) -> Iterator[str]:
+    """Each address of the site as others see it."""
+    if not site.internal_domains:
+        return
+    for person in site.people:
+        yield person.address
+        yield from person.aliases
+    for gateway in site.gateways:
+        yield from (listed.address for listed in gateway.people)
+    for role in site.roles:
+        for name in role.domains:
+            yield from (f"{local}@{name}" for local in (role.local, *role.also))
+    for sender in site.automatic_senders:
+        yield from sender.addresses

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mailwright.findings import Place
 from mailwright.plan import names
 from mailwright.plan.errors import Faults
+from mailwright.plan.inner import Inner
 from mailwright.plan.model import Because, Route
 from mailwright.site.addresses import domain, key
 from mailwright.site.model import Gateway, Role, Site
@@ -15,6 +16,7 @@ from mailwright.site.role_names import REQUIRED
 _PUBLISHED = Because("ADDR-5", "a published address is valid for delivery")
 _ALIAS = Because("ADDR-5", "a further address of the same person")
 _INTERNAL = Because("INT-4", "an internal address that may have escaped is still deliverable")
+_FORM = Because("INT-4", "a form of address that is used inside and may have escaped is still deliverable")
 _BEHIND = Because("GATE-1", "somebody behind a gateway: the system there knows this address")
 _BEHIND_INTERNAL = Because("INT-4", "what the system behind a gateway calls somebody is still deliverable")
 _REQUIRED = Because("ROLE-1", "postmaster and abuse exist in every domain")
@@ -22,18 +24,21 @@ _ROLE = Because("ROLE-2", "a role address")
 _ALSO = Because("ROLE-4", "another name for a role")
 _AUTOMATIC = Because("ADDR-5", "what an automatic process sends from is valid for delivery")
 _SYSTEM = Because("ADDR-5", "the mail system's own messages come from a valid address")
+_POSTMASTER = Because("ROLE-1", "a form of address that is used inside has a postmaster too")
 _MAILER = Because("ROLE-1", "a mailer has a postmaster under its own name too (RFC 5321, 4.5.1)")
 
 
 def rows(site: Site, faults: Faults) -> Iterator[Route]:
-    """Routes of people, of those listed behind gateways, roles, automatic senders and of the mail system itself.
+    """Routes of people, of those listed behind gateways, roles, automatic senders and of the mail system itself,
+    and of all of them in the forms of address that are used inside.
 
     Faults: an address that two facts claim for different targets; a role's member or an automatic sender's
     ``replies`` that is nobody's login.
     """
     published = {person.login: key(person.address) for person in site.people}
     routes: dict[str, Route] = {}
-    for route, where in _described(site, published, faults):
+    described = tuple(_described(site, published, faults))
+    for route, where in (*described, *_inside(site, described)):
         before = routes.setdefault(route.address, route)
         if before is not route and before.targets != route.targets:
             faults.add(
@@ -75,6 +80,18 @@ def _described(site: Site, published: dict[str, str], faults: Faults) -> Iterato
         for address in sender.addresses:
             if key(address) != target:
                 yield Route(key(address), "automatic", (target,), _AUTOMATIC), sender.where
+
+
+def _inside(site: Site, described: tuple[tuple[Route, Place], ...]) -> Iterator[tuple[Route, Place]]:
+    """The same in the forms of address that are used inside; those that are internal themselves have none."""
+    if not site.internal_domains:
+        return
+    inner = Inner(site)
+    for route, where in described:
+        if route.kind != "internal":
+            targets = route.targets if route.kind in ("alias", "automatic") else (route.address,)
+            for form in inner.forms(route.address):
+                yield Route(form, "internal", targets, _FORM), where
 
 
 def _behind(site: Site, gateway: Gateway) -> Iterator[tuple[Route, Place]]:
@@ -126,5 +143,10 @@ def _of_the_system(site: Site, routes: dict[str, Route]) -> Iterator[Route]:
     for item in site.domains:
         own = f"postmaster@{item.name}"
         yield Route(f"mailer-daemon@{item.name}", "automatic", (own if own in routes else main,), _SYSTEM)
+    for inner in site.internal_domains:
+        own = f"postmaster@{inner.published}"
+        yield Route(f"postmaster@{inner.name}", "role", (own if own in routes else main,), _POSTMASTER)
+    inside = {inner.name for inner in site.internal_domains}
     for name in names.mailers(site):
-        yield Route(f"postmaster@{name}", "role", (main,), _MAILER)
+        if name not in inside:
+            yield Route(f"postmaster@{name}", "role", (main,), _MAILER)

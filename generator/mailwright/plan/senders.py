@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailwright.plan.errors import Faults
+from mailwright.plan.inner import Inner
 from mailwright.plan.model import Because, Sender
 from mailwright.site.addresses import key
 from mailwright.site.model import Site
@@ -23,10 +24,13 @@ def rows(site: Site, faults: Faults) -> Iterator[Sender]:
     """
     logins = {person.login for person in site.people} | {sender.login for sender in site.automatic_senders}
     seen: set[tuple[str, str]] = set()
-    for row in _said(site):
-        if row.key not in seen:
-            seen.add(row.key)
-            yield row
+    inner = Inner(site)
+    for said in _said(site):
+        forms = (Sender(said.login, form, _INTERNAL, said.automatic) for form in inner.forms(said.address))
+        for row in (said, *forms):
+            if row.key not in seen:
+                seen.add(row.key)
+                yield row
     for role in site.roles:
         for login in role.senders:
             if login not in logins:

@@ -28,4 +28,5 @@ def make(site: Site) -> Settings:
         hourly=site.submission.hourly,
         smarthost=site.smarthost,
         directory=site.directory,
+        internal_domains=site.internal_domains,
     )
