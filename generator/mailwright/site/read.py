@@ -47,7 +47,7 @@ TIME_SERVERS = ("ntp0.ja.net", "ntp1.ja.net", "ntp2.ja.net", "ntp3.ja.net")
 
 T = TypeVar("T")
 Word = TypeVar("Word", bound=str)
-Named = TypeVar("Named", Domain, Host)
+Named = TypeVar("Named", Domain, Host, InternalDomain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ class _Reader:
             gateways=tuple(_gateways(at["gateways"])),
             smarthost=_smarthost(at["smarthost"]),
             directory=_directory(at["directory"]),
-            internal_domains=tuple(_internal_domains(at["internal_domains"])),
+            internal_domains=_unique(self, _internal_domains(at["internal_domains"])),
             submission=_submission(at["submission"]),
             store=_store(at["store"]),
             tls=_tls(at["tls"]),
