@@ -97,14 +97,16 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
     roads = _roads(plan, host)
     remote = any(road != postfix.HERE for road in roads.values())
     families = sorted({str(address.version) for address in host.addresses})
+    bind4 = [address for address in host.addresses if address.version == 4][:1]
+    bind6 = [address for address in host.addresses if address.version == 6][:1]
     main = render(
         postfix.FORMAT,
         "postfix/main.cf.j2",
         host=host,
         settings=plan.settings,
         families=families,
-        bind4=[address for address in host.addresses if address.version == 4][:1],
-        bind6=[address for address in host.addresses if address.version == 6][:1],
+        bind4=bind4,
+        bind6=bind6,
         relay_networks=plan.relay_networks(host.name),
         own_clients=plan.own_clients(host.name),
         roads=tuple(roads.values()),
@@ -126,6 +128,8 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
         families=families,
         listeners=[_view(plan, listener) for listener in listeners],
         remote_stores=remote,
+        bind4=bind4,
+        bind6=bind6,
         relay_networks=plan.relay_networks(host.name),
         gateways=plan.gateways,
         smarthost_password=outward.SMARTHOST_PASSWORD,
