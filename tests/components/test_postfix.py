@@ -242,6 +242,8 @@ def test_the_network_to_a_store_is_encrypted_and_verified() -> None:
     ]
     assert "lmtp_bind_address=198.51.100.25" in options
     assert "lmtp_bind_address6=2001:db8:c011::25" in options
+    assert "lmtp_bind_address=198.51.100.25" in options
+    assert "lmtp_bind_address6=2001:db8:c011::25" in options
 
 
 def test_all_mailers_have_the_same_tables() -> None:
