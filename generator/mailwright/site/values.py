@@ -36,10 +36,20 @@ def local_part(text: str) -> str:
     return text
 
 
+def _is_ip(text: str) -> bool:
+    try:
+        ip_address(text.strip("[]").removeprefix("ipv6:"))
+    except ValueError:
+        return False
+    return True
+
+
 @cache
 def name(text: str) -> str:
     """A fully qualified name, lower case, in A-labels (RFC 5890), without a final dot."""
     lower = text.lower()
+    if _is_ip(lower):  # an MX record, and all that is checked by name, needs a name (RFC 5321, 5.1)
+        raise ValueError(f"{text!r} is not a domain name: it is an address, so write the name that it has")
     if lower.endswith("."):
         raise ValueError(f"{text!r} ends with a dot: leave it out")
     if any(dot in lower for dot in "\u3002\uff0e\uff61"):  # IDNA would take them for dots
