@@ -68,6 +68,7 @@ class Networks:
     campus: tuple[Network, ...]
     management: tuple[Network, ...]  # SSH is let in from here
     relay: tuple[Network, ...]  # may relay through port 25 without login; empty is the safe default
+    shared: tuple[Network, ...]  # stand for many: NAT, proxies, load balancers, container bridges
     where: Place = field(compare=False, repr=False)
 
 

@@ -243,7 +243,7 @@ def _networks(at: _At) -> Networks:
         found = ((item.turn(values.network), item.place) for item in at[key].items())
         return tuple(Network(prefix, place) for prefix, place in found if prefix is not None)
 
-    return Networks(prefixes("campus"), prefixes("management"), prefixes("relay"), at.key_place)
+    return Networks(prefixes("campus"), prefixes("management"), prefixes("relay"), prefixes("shared"), at.key_place)
 
 
 def _hosts(at: _At) -> Iterator[Host]:
