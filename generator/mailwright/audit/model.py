@@ -78,7 +78,15 @@ class Received:
     helo: str
 
 
-class Correspondent(Protocol):
+class Inbox(Protocol):
+    """Mail that some system took in."""
+
+    def wait_for(self, token: str, timeout: float = 20.0) -> Received | None:
+        """The message that holds ``token`` in its content, as soon as it is there; None after ``timeout`` s."""
+        ...
+
+
+class Correspondent(Inbox, Protocol):
     """Somebody outside who receives mail: the foreign mail host of the rehearsal."""
 
     @property
@@ -86,9 +94,18 @@ class Correspondent(Protocol):
         """The foreign domain whose addresses all reach this host."""
         ...
 
-    def wait_for(self, token: str, timeout: float = 20.0) -> Received | None:
-        """The message that holds ``token`` in its content, as soon as it is there; None after ``timeout`` s."""
-        ...
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A system behind a gateway, where somebody may look into it.
+
+    vantage  where its own mail comes from
+    known    addresses that it has, as it knows them
+    """
+
+    vantage: Vantage
+    inbox: Inbox
+    known: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +124,7 @@ class Context:
     trust  PEM file of the CA that is to be trusted besides the system's
     since  the journals are judged from this moment on, seconds since the epoch; 0: since the host's start
     hosts  the hosts under test as places to look from, by name
+    behind the systems behind gateways, by the gateway's name
     """
 
     plan: Plan
@@ -118,6 +136,7 @@ class Context:
     trust: str | None = None
     since: float = 0.0
     hosts: Mapping[str, Vantage] = field(default_factory=dict)
+    behind: Mapping[str, Behind] = field(default_factory=dict)
 
 
 class Phase(IntEnum):

@@ -16,14 +16,14 @@ from typing import Protocol
 
 from mailwright.audit import for_site
 from mailwright.audit import runner as audit
-from mailwright.audit.model import Context, Probe
+from mailwright.audit.model import Behind, Context, Probe
 from mailwright.border import nftables
 from mailwright.build import Input, project
 from mailwright.build.writer import write
 from mailwright.findings import Finding, Level
 from mailwright.plan import make as make_plan
-from mailwright.plan.model import Plan
-from mailwright.rehearsal import credentials, deploy
+from mailwright.plan.model import Gateway, Plan
+from mailwright.rehearsal import credentials, deploy, neighbours
 from mailwright.rehearsal.errors import LabError
 from mailwright.rehearsal.lab import Lab, scene
 from mailwright.report import matrix_html, matrix_json, mentions
@@ -122,6 +122,14 @@ class Stage:
         the epoch)."""
         return audit.run(self.probes if probes is None else probes, self.context(since), level, on_progress)
 
+    def behind(self, gateway: Gateway) -> Behind:
+        """The stand-in for the system behind a gateway."""
+        return Behind(
+            self.lab.vantage(gateway.next_hop, "inside"),
+            self.lab.neighbour_mail(gateway.next_hop),
+            neighbours.known(self.prepared.plan, gateway),
+        )
+
     def context(self, since: float = 0.0) -> Context:
         """What the probes work with in this lab."""
         return Context(
@@ -134,6 +142,7 @@ class Stage:
             trust=str(self.secrets / credentials.AUTHORITY),
             since=since,
             hosts=dict(self.lab.host_vantages()),
+            behind={row.name: self.behind(row) for row in self.prepared.plan.gateways},
         )
 
 
