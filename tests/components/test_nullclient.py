@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import yaml
+
 from mailwright.components import COMPONENTS, nullclient
 from mailwright.plan import make
 from mailwright.plan.model import Plan
-from support.example import SPLIT, load_example, split
+from support.example import ROOT, SPLIT, load_example, split
 
 STORE = "store1.college.ac.uk"
 
@@ -110,3 +112,14 @@ def test_the_mailers_are_all_that_it_reaches_on_port_25() -> None:
     assert outward[STORE].user == "postfix"
     assert outward["mx1.college.ac.uk"].peers != outward[STORE].peers
     assert re.match(r"RELAY-1: ", str(outward[STORE].because))
+
+
+def test_a_host_that_changes_its_functions_has_one_record_of_postfix() -> None:
+    """Else a former mailer would keep its tables of people, and a later one would find its main.cf edited by hand."""
+    components = {}
+    for role in ("postfix", "nullclient"):
+        (task,) = yaml.safe_load((ROOT / f"roles/{role}/tasks/main.yml").read_text(encoding="utf-8"))
+        components[role] = task["transaction"]
+    assert components["nullclient"]["component"] == components["postfix"]["component"] == "postfix"
+    assert components["nullclient"]["source"].endswith("/nullclient")
+    assert "source" not in components["postfix"]
