@@ -23,6 +23,14 @@ def rows(site: Site, faults: Faults) -> Iterator[Mailbox]:
     if not stores:
         faults.add("no-store", "no host has the function store", site.where, "add store to a host's functions")
         return
+    directory = site.directory
+    if directory is not None and directory.live and len(stores) > 1 and not directory.attributes.store:
+        faults.add(
+            "store-unknown",
+            "there are several stores, and the directory does not say which one keeps a person's mail",
+            directory.where,
+            "name the attribute that holds the store under directory.attributes.store",
+        )
     placed = _placed(site, tuple(store.name for store in stores), faults)
     quota = site.store.quota
     seen: set[str] = set()

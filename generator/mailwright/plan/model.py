@@ -329,7 +329,7 @@ class Settings:
     campus_networks: tuple[IPNetwork, ...]
     hourly: int  # recipients of one login in an hour, above which its mail waits
     smarthost: Smarthost | None
-    directory: Directory | None  # people are looked up live: no rows of them are in the tables
+    directory: Directory | None  # while it is live, no rows of people are in the tables
     internal_domains: tuple[InternalDomain, ...] = ()  # no mail domains: what is taken in for them is in routes
 
     @property
@@ -364,6 +364,12 @@ class Plan:
     clocks: tuple[Clock, ...]
     retention: tuple[Retention, ...]
     publications: tuple[Publication, ...]
+
+    @property
+    def live(self) -> Directory | None:
+        """The directory in which people are looked up while mail flows; None where the tables have them."""
+        directory = self.settings.directory
+        return directory if directory is not None and directory.live else None
 
     def host(self, name: str) -> HostFacts:
         return next(host for host in self.hosts if host.name == name)

@@ -8,6 +8,11 @@ from mailwright.site.model import Host, Site
 SENDING = frozenset({"mx", "submission"})
 
 
+LOGINS = "login.invalid"
+"""The domain of a login's private address, for people who are in a directory alone: only the mailer's look-ups know
+it, and nobody may write to it."""
+
+
 def own(site: Site, address: str) -> bool:
     """Whether ``address`` is in one of the site's mail domains."""
     return domain(address) in {item.name for item in site.domains}

@@ -128,9 +128,12 @@ def _of_role(site: Site, role: Role, published: dict[str, str], faults: Faults) 
 
 
 def _target(site: Site, member: str, published: dict[str, str]) -> str | None:
-    """The full address that ``member`` (a login or an address) stands for; None for an unknown login."""
+    """The full address that ``member`` (a login or an address) stands for; None for an unknown login.
+
+    Whether a login is known to a live directory is not seen here: it stands under its private address.
+    """
     if "@" not in member:
-        return published.get(member)
+        return f"{member}@{names.LOGINS}" if site.live else published.get(member)
     return key(member) if names.own(site, member) else member
 
 

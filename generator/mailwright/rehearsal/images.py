@@ -25,6 +25,7 @@ Progress = Callable[[str], None]
 
 REPOSITORY = "localhost/mailwright"
 WORLD = "world"
+DIRECTORY = "directory"
 _SPACE = 3 * 2**30  # bytes: the tree, its archive and the image
 _TEMPORARY = Path("/var/tmp")  # noqa: S108 - not /tmp, which is memory on Debian 13; mkdtemp below it
 
@@ -84,18 +85,17 @@ RECIPES = (
     Recipe("debian-12", "bookworm", _HOST_PACKAGES, _PRESEED, _HOST_HOOKS),
     Recipe("debian-13", "trixie", _HOST_PACKAGES, _PRESEED, _HOST_HOOKS),
     Recipe(WORLD, "trixie", (*_SYSTEM, "nsd", "unbound", "chrony"), "", _HOOKS),
+    Recipe(DIRECTORY, "trixie", ("python3", "slapd"), "slapd slapd/no_configuration boolean true\n", ()),
 )
 
 
 def recipe(name: str) -> Recipe:
-    """The recipe of an operating system (``debian-13``) or of the simulated Internet (``world``)."""
+    """The recipe of an operating system (``debian-13``), of the simulated Internet or of an LDAP server."""
     for known in RECIPES:
         if known.name == name:
             return known
-    raise LabError(
-        f"There is no test host for the operating system {name!r}.",
-        f"Known are {', '.join(known.name for known in RECIPES if known.name != WORLD)}.",
-    )
+    systems = ", ".join(known.name for known in RECIPES if known.name.startswith("debian-"))
+    raise LabError(f"There is no test host for the operating system {name!r}.", f"Known are {systems}.")
 
 
 def ensure_image(name: str, progress: Progress) -> str:

@@ -109,7 +109,7 @@ def _verdict(requirement: Requirement, evidence: _Evidence) -> Verdict:
 
 
 def _missing(requirement: Requirement, evidence: _Evidence) -> Iterator[str]:
-    yield from (item.text for item in evidence.items if item.status is Status.NOT_PROVEN)
+    yield from (item.text for item in evidence.items if item.status is Status.NOT_PROVEN and not item.remark)
     if requirement.gap:
         yield requirement.gap
         return  # which says it all

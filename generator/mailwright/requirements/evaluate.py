@@ -18,7 +18,8 @@ def evaluate(site: Site, today: date) -> tuple[Finding, ...]:
     """What the rules find, sorted by place, then by rule.
 
     A rule yields FAIL at each place that breaks it (WAIVED while a waiver of the site lets it pass), or one PASS
-    without a place. Each attestation that counts yields ATTESTED at its own place.
+    without a place; NOT_PROVEN instead where it asks about people whom a live directory knows. Each
+    attestation that counts yields ATTESTED at its own place.
     """
     subject = Subject(site, today)
     found = [*_attested(site, today)]
@@ -71,7 +72,12 @@ def _judge(rule: Rule, subject: Subject) -> Iterator[Finding]:
             fault.where,
             evidence="" if waived is None else f"waived until {waived.until} by {waived.owner}: {waived.reason}",
         )
-    if passed:
+    directory = subject.site.directory if subject.site.live else None
+    if passed and rule.people and directory is not None:
+        message = f"whether {rule.title} is not seen: people are in the directory"
+        fix = "name an export of it (LDIF) under people, and check that"
+        yield Finding(rule.id, rule.requirement, rule.level, Status.NOT_PROVEN, message, fix, directory.where)
+    elif passed:
         yield Finding(rule.id, rule.requirement, rule.level, Status.PASS, rule.title)
 
 

@@ -54,6 +54,7 @@ class Rule:
     level        weaker than the requirement's where the rule asks for more than the note does; MUST where nothing
                  can be built from a description that breaks it
     title        what is so when the rule passes
+    people       it asks about each person, so nothing is proven where people are in a live directory alone
     """
 
     id: str
@@ -61,12 +62,13 @@ class Rule:
     level: Level
     title: str
     check: Check
+    people: bool = False
 
 
-def rule(requirement: str, name: str, level: Level, title: str) -> Callable[[Check], Rule]:
+def rule(requirement: str, name: str, level: Level, title: str, people: bool = False) -> Callable[[Check], Rule]:
     """Makes a Rule of the function below it. It registers nothing: ``rules.RULES`` lists them all."""
 
     def made(check: Check) -> Rule:
-        return Rule(f"{requirement}.{name}" if requirement else name, requirement, level, title, check)
+        return Rule(f"{requirement}.{name}" if requirement else name, requirement, level, title, check, people)
 
     return made

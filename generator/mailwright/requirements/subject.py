@@ -54,6 +54,12 @@ def whose(holder: Holder) -> str:
             return f"the automatic sender {holder.login}"
 
 
+def _in_directory(name: str, site: Site) -> Person:
+    """Stands for somebody of whom the directory knows more than a login or an address."""
+    where = site.directory.where if site.directory is not None else site.where
+    return Person(name, name, "", (), (), "", None, where)
+
+
 def member_place(role: Role, index: int) -> Place:
     """Where the member stands in the description, or the role when that is not known."""
     return role.member_places[index] if index < len(role.member_places) else role.where
@@ -81,7 +87,18 @@ class Subject:
 
     @cached_property
     def logins(self) -> dict[str, Person]:
-        return {person.login: person for person in self.site.people}
+        """People by login. Whoever a description names and only a directory knows is taken to be there."""
+        known = {person.login: person for person in self.site.people}
+        return {**self._taken_to_be_there, **known}
+
+    @cached_property
+    def _taken_to_be_there(self) -> dict[str, Person]:
+        """Of a live directory: a person for each login that a role or an automatic sender names."""
+        if not self.site.live:
+            return {}
+        named = [name for role in self.site.roles for name in (*role.members, *role.senders)]
+        named += [sender.replies for sender in self.site.automatic_senders]
+        return {name: _in_directory(name, self.site) for name in named if name and "@" not in name}
 
     @cached_property
     def _claimed(self) -> tuple[dict[str, Claim], tuple[tuple[Claim, Claim], ...]]:
@@ -137,7 +154,9 @@ class Subject:
         claim = self.owners.get(key(member)) or self._of_the_system(key(member))
         if claim is not None:
             return claim.holder
-        return None if domain(member) in self.domains or not domain(member) else member
+        if domain(member) in self.domains:  # nobody's here; a directory may have it
+            return _in_directory(member, self.site) if self.site.live else None
+        return member if domain(member) else None
 
     def _of_the_system(self, address: str) -> Claim | None:
         """The mail system gives root and mailer-daemon to the postmaster, unless the description has them."""

@@ -208,7 +208,7 @@ class Attributes:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """People, recipients and logins are looked up in LDAP while mail flows, not written into files (known: live).
+    """The LDAP directory that knows the people, and judges their passwords.
 
     servers   names, asked in this order
     tls       starttls or ldaps; the certificate is verified in both
@@ -216,6 +216,8 @@ class Directory:
     filter    which entries of it are people: ``(objectClass=inetOrgPerson)``
     bind_dn   whom the mail hosts log in as to search; empty: nobody (anonymous)
     password  path on the control machine
+    live      people and their addresses are looked up while mail flows; otherwise ``Site.people`` has them from an
+              export, and the directory is asked about passwords alone
     """
 
     servers: tuple[str, ...]
@@ -227,6 +229,7 @@ class Directory:
     password: str
     attributes: Attributes
     where: Place = field(compare=False, repr=False)
+    live: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,7 +329,7 @@ class Site:
     automatic_senders: tuple[AutomaticSender, ...]
     gateways: tuple[Gateway, ...]
     smarthost: Smarthost | None
-    directory: Directory | None  # then ``people`` is empty
+    directory: Directory | None  # ``people`` is empty when it is live
     internal_domains: tuple[InternalDomain, ...]
     submission: Submission
     store: Store
@@ -341,3 +344,8 @@ class Site:
     @property
     def primary(self) -> Domain:
         return self.domains[0]
+
+    @property
+    def live(self) -> bool:
+        """Whether people are known to the directory alone."""
+        return self.directory is not None and self.directory.live

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from mailwright.findings import Finding, Findings, Place
-from mailwright.site import addressees, keys, people, placements, values
+from mailwright.site import addressees, keys, ldif, people, placements, values
 from mailwright.site.model import (
     Addressee,
     Attestation,
@@ -168,17 +168,18 @@ class _Reader:
     def site(self) -> Site | None:
         at = _At(self, "", self.document.data)
         domains = _unique(self, _domains(at["domains"]))
+        directory = _directory(at["directory"], at["people"])
         site = Site(
             organisation=_organisation(at["organisation"]),
             domains=domains,
             networks=_networks(at["networks"]),
             hosts=_unique(self, _hosts(at["hosts"])),
-            people=placements.kept(_people(at["people"]), Path(self.document.file), self.findings),
+            people=placements.kept(_people(at["people"], directory), Path(self.document.file), self.findings),
             roles=tuple(_roles(at["roles"], tuple(domain.name for domain in domains))),
             automatic_senders=tuple(_automatic(at["automatic_senders"])),
             gateways=tuple(_gateways(at["gateways"])),
             smarthost=_smarthost(at["smarthost"]),
-            directory=_directory(at["directory"]),
+            directory=directory,
             internal_domains=_unique(self, _internal_domains(at["internal_domains"])),
             submission=_submission(at["submission"]),
             store=_store(at["store"]),
@@ -255,13 +256,33 @@ def _hosts(at: _At) -> Iterator[Host]:
             yield Host(name, addresses, host["os"].text(), functions, host.key_place)
 
 
-def _people(at: _At) -> tuple[Person, ...]:
-    if isinstance(at.value, str):
-        if at.reader.report.faulty(at.place):
-            return ()  # a path that the schema refuses is not opened
-        path = Path(at.place.file).parent / at.value
-        return tuple(people.from_csv(path, at.reader.findings, at.place))
-    return _inline(at)
+IN_DIRECTORY = "directory"
+"""In place of a path of people: they are looked up in the directory."""
+
+
+def _people(at: _At, directory: Directory | None) -> tuple[Person, ...]:
+    told = at.text()
+    if at.reader.report.faulty(at.place) or at.value is None:
+        return ()  # a path that the schema refuses is not opened
+    of_directory = told == IN_DIRECTORY or told.endswith(".ldif")
+    if of_directory and directory is None:
+        fix = "Describe it under directory, or name a CSV file."
+        message = f"{told} is of a directory, and none is described"
+        at.reader.report.error("site.no-directory", message, at.place, fix)
+        return ()
+    if directory is not None and not of_directory:
+        message = "the description has a directory, and people besides"
+        fix = "Take the directory out; or the people; or name an export of the directory (LDIF) in their place."
+        at.reader.report.error("site.people-twice", message, at.place, fix)
+        return ()
+    if directory is not None and directory.live:
+        return ()
+    if not told:
+        return _inline(at)
+    path = Path(at.place.file).parent / told
+    if directory is not None:
+        return tuple(ldif.people(path, directory.attributes, at.reader.findings, at.place))
+    return tuple(people.from_csv(path, at.reader.findings, at.place))
 
 
 def _inline(at: _At) -> tuple[Person, ...]:
@@ -354,7 +375,7 @@ def _smarthost(at: _At) -> Smarthost | None:
     )
 
 
-def _directory(at: _At) -> Directory | None:
+def _directory(at: _At, people_at: _At) -> Directory | None:
     if at.value is None:
         return None
     tls: Literal["starttls", "ldaps"] = _one_of(at["tls"], ("starttls", "ldaps"))
@@ -378,6 +399,7 @@ def _directory(at: _At) -> Directory | None:
             store=held["store"].text(),
         ),
         where=at.key_place,
+        live=people_at.text(IN_DIRECTORY) == IN_DIRECTORY,
     )
 
 

@@ -125,6 +125,10 @@ def _faults(error: jsonschema_rs.ValidationError, schema: dict[str, Any], docume
         case Kind.Required(key):
             about = _resolved(schema, part.get("properties", {}).get(key, {}))
             return [("schema.missing-property", f"{key!r} is missing in {_name(at)}", key_place, _expected(about))]
+        case Kind.AnyOf():  # of some properties one is needed; the first of them is the usual one
+            key = part["anyOf"][0]["required"][0]
+            about = _resolved(schema, part.get("properties", {}).get(key, {}))
+            return [("schema.missing-property", f"{key!r} is missing in {_name(at)}", key_place, _expected(about))]
         case Kind.Type(types):
             wanted = _or([_TYPES[str(type_)] for type_ in types])
             if value is None:

@@ -53,7 +53,7 @@ def _holds(text: str, part: str) -> bool:
     return False
 
 
-@rule("ADDR-1", "form", Level.SHOULD, "published addresses have one of the recommended forms")
+@rule("ADDR-1", "form", Level.SHOULD, "published addresses have one of the recommended forms", people=True)
 def form(subject: Subject) -> Iterator[Fault]:
     """A published address is hard to keep when it is one short word.
 
@@ -83,7 +83,7 @@ def form(subject: Subject) -> Iterator[Fault]:
         )
 
 
-@rule("ADDR-2", "login", Level.SHOULD_NOT, "no published address shows a login")
+@rule("ADDR-2", "login", Level.SHOULD_NOT, "no published address shows a login", people=True)
 def login(subject: Subject) -> Iterator[Fault]:
     """A published address shows the name with which somebody signs in.
 
@@ -125,7 +125,13 @@ def login(subject: Subject) -> Iterator[Fault]:
             )
 
 
-@rule("ADDR-2", "machine-in-local-part", Level.SHOULD_NOT, "no published address names a machine before the @")
+@rule(
+    "ADDR-2",
+    "machine-in-local-part",
+    Level.SHOULD_NOT,
+    "no published address names a machine before the @",
+    people=True,
+)
 def machine_in_local_part(subject: Subject) -> Iterator[Fault]:
     """A published address names a machine or its operating system before the ``@``.
 
@@ -190,7 +196,7 @@ def machine_in_domain(subject: Subject) -> Iterator[Fault]:
             )
 
 
-@rule("ADDR-3", "case-only", Level.MUST, "no two addresses differ in nothing but their case")
+@rule("ADDR-3", "case-only", Level.MUST, "no two addresses differ in nothing but their case", people=True)
 def case_only(subject: Subject) -> Iterator[Fault]:
     """Two addresses differ in nothing but upper and lower case.
 
@@ -218,7 +224,7 @@ def case_only(subject: Subject) -> Iterator[Fault]:
             )
 
 
-@rule("ADDR-5", "claimed-twice", Level.MUST, "each address belongs to one person, role or process")
+@rule("ADDR-5", "claimed-twice", Level.MUST, "each address belongs to one person, role or process", people=True)
 def claimed_twice(subject: Subject) -> Iterator[Fault]:
     """Two people, roles or processes have the same address.
 
@@ -288,7 +294,7 @@ def private_tree(subject: Subject) -> Iterator[Fault]:
             )
 
 
-@rule("ADDR-5", "unknown-domain", Level.MUST, "every address is in a domain of the site")
+@rule("ADDR-5", "unknown-domain", Level.MUST, "every address is in a domain of the site", people=True)
 def unknown_domain(subject: Subject) -> Iterator[Fault]:
     """An address is in a domain that the description does not have.
 
@@ -333,7 +339,7 @@ def _with_addresses(subject: Subject) -> Iterator[tuple[Holder, Iterable[str]]]:
         yield sender, sender.addresses
 
 
-@rule("ADDR-5", "leads-nowhere", Level.MUST, "every member of a role is somebody")
+@rule("ADDR-5", "leads-nowhere", Level.MUST, "every member of a role is somebody", people=True)
 def leads_nowhere(subject: Subject) -> Iterator[Fault]:
     """A role has a member that does not exist.
 
@@ -415,7 +421,7 @@ def circle(subject: Subject) -> Iterator[Fault]:
                 path.append((target, iter(enumerate(subject.next_of(target)))))
 
 
-@rule("ADDR-5", "replies-nowhere", Level.MUST, "replies to automatic senders reach somebody")
+@rule("ADDR-5", "replies-nowhere", Level.MUST, "replies to automatic senders reach somebody", people=True)
 def replies_nowhere(subject: Subject) -> Iterator[Fault]:
     """Replies to an automatic sender reach nobody.
 

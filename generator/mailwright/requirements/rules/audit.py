@@ -21,7 +21,7 @@ _GENERAL_GROUPS = frozenset(
 _SHORT = 28  # days
 
 
-@rule("AUDIT-1", "shared-login", Level.MUST, "each login is one person's or one process's")
+@rule("AUDIT-1", "shared-login", Level.MUST, "each login is one person's or one process's", people=True)
 def shared_login(subject: Subject) -> Iterator[Fault]:
     """An automatic sender has a person's login.
 

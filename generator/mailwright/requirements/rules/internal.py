@@ -11,7 +11,7 @@ from mailwright.requirements.subject import Subject
 from mailwright.site.addresses import domain, key
 
 
-@rule("INT-4", "collision", Level.MUST, "each internal address belongs to one person")
+@rule("INT-4", "collision", Level.MUST, "each internal address belongs to one person", people=True)
 def collision(subject: Subject) -> Iterator[Fault]:
     """An internal address is somebody else's address too.
 
@@ -40,7 +40,7 @@ def collision(subject: Subject) -> Iterator[Fault]:
             )
 
 
-@rule("INT-4", "foreign", Level.MUST, "internal addresses are the organisation's own")
+@rule("INT-4", "foreign", Level.MUST, "internal addresses are the organisation's own", people=True)
 def foreign(subject: Subject) -> Iterator[Fault]:
     """An internal address is in a domain that is not the organisation's.
 
@@ -69,7 +69,7 @@ def foreign(subject: Subject) -> Iterator[Fault]:
                 )
 
 
-@rule("INT-4", "no-difference", Level.ADVICE, "internal addresses differ from the published ones")
+@rule("INT-4", "no-difference", Level.ADVICE, "internal addresses differ from the published ones", people=True)
 def no_difference(subject: Subject) -> Iterator[Fault]:
     """An internal address is the person's published address or alias.
 

@@ -138,7 +138,7 @@ def alternative_taken(subject: Subject) -> Iterator[Fault]:
             )
 
 
-@rule("ROLE-4", "sender-unknown", Level.MUST, "whoever may send as a role exists")
+@rule("ROLE-4", "sender-unknown", Level.MUST, "whoever may send as a role exists", people=True)
 def sender_unknown(subject: Subject) -> Iterator[Fault]:
     """Somebody may send as a role, but nobody has that login.
 
@@ -282,7 +282,7 @@ def same_person_twice(subject: Subject) -> Iterator[Fault]:
             seen.setdefault(name, member)
 
 
-@rule("ROLE-5", "personal-alias", Level.ADVICE, "no role name is one person's alias")
+@rule("ROLE-5", "personal-alias", Level.ADVICE, "no role name is one person's alias", people=True)
 def personal_alias(subject: Subject) -> Iterator[Fault]:
     """A role name of RFC 2142 is an address of one person.
 
