@@ -275,15 +275,19 @@ def internal(context: Context) -> Iterator[Observation]:
 
 
 def _accepted(context: Context, wanted: tuple[str, ...]) -> Iterator[Observation]:
-    for door in roads.doors(context, "outside", "smtp"):
+    def at(door: roads.Door) -> Iterator[Observation]:
         for address, reply in _asked(context, door, wanted):
             yield Observation(f"RCPT TO:<{address}> on {door}", str(reply), reply.accepted, target=door.target)
 
+    yield from roads.side_by_side(roads.doors(context, "outside", "smtp"), at)
+
 
 def _nobody(context: Context, invented: tuple[str, ...]) -> Iterator[Observation]:
-    for door in roads.doors(context, "outside", "smtp"):
+    def at(door: roads.Door) -> Iterator[Observation]:
         for address, reply in _asked(context, door, invented):
             yield Observation(f"RCPT TO:<{address}> on {door}", str(reply), reply.refused, True, door.target)
+
+    yield from roads.side_by_side(roads.doors(context, "outside", "smtp"), at)
 
 
 def _asked(context: Context, door: roads.Door, wanted: tuple[str, ...]) -> Iterator[tuple[str, Reply]]:

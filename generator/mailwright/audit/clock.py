@@ -32,18 +32,21 @@ def offset(context: Context) -> Iterator[Observation]:
             answers.append((server, _of_server(context, where, server)))
         except OSError as error:
             yield Observation(f"NTP query to {server} from {where}", str(error), None)
-    for host in context.plan.hosts:
-        ours, doubt = _of_host(context, host.name)
+
+    def of(host: str) -> Iterator[Observation]:
+        ours, doubt = _of_host(context, host)
         for server, theirs in answers:
             difference = theirs - ours
             yield Observation(
-                f"clock of {host.name} against {server}",
+                f"clock of {host} against {server}",
                 f"{difference:+.3f} s, to within {doubt:.3f} s",
                 None if doubt > LIMIT / 2 else abs(difference) + doubt < LIMIT,
-                target=Target(host.name),
+                target=Target(host),
             )
-        status, output = shell.run(host.name, "chronyc", "-n", "-c", "sources")
-        yield _followed(context, host.name, status, output)
+        status, output = shell.run(host, "chronyc", "-n", "-c", "sources")
+        yield _followed(context, host, status, output)
+
+    yield from roads.side_by_side((host.name for host in context.plan.hosts), of, 2)
 
 
 def lines(context: Context) -> Iterator[Observation]:
@@ -73,8 +76,8 @@ def lines(context: Context) -> Iterator[Observation]:
     correction = _correction(context)
     for name, value in stamps:
         yield _stamped(name, value, before - correction, after - correction, zone)
-    for host in context.plan.hosts:
-        yield _zone_of(context, host.name, zone)
+    hosts = (host.name for host in context.plan.hosts)
+    yield from roads.side_by_side(hosts, lambda host: [_zone_of(context, host, zone)])
 
 
 def query(address: IPAddress, port: int = 123, timeout: float = 4.0) -> float:

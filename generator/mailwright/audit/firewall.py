@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mailwright.audit import names, posting, roads
 from mailwright.audit.model import Context, Observation, Probe
 from mailwright.findings import Target
+from mailwright.plan.model import Opening
 from mailwright.site.model import IPAddress
 
 # Prints what comes of a connection; run on the host, where Python is because Ansible needs it.
@@ -35,23 +36,25 @@ def outbound(context: Context) -> Iterator[Observation]:
         ]
     if not targets:
         raise OSError("the correspondent has no mailer in the DNS")
-    for row in context.plan.openings:
-        if row.direction != "out" or row.port != 25 or not row.user:
-            continue
-        families = {address.version for address in context.plan.host(row.host).addresses}
-        named = [peer.network_address for peer in row.peers if peer.num_addresses == 1]
-        for address in (*targets, *named):
-            if address.version not in families:
-                continue
-            opened = any(address in peer for peer in row.peers)
-            for user in ("nobody", "root", row.user):
-                seen = connected(context, row.host, user, address)
-                mailer = user == row.user and opened
-                ok = seen == "connected" if mailer else seen.startswith("not connected")
-                what = f"connect from {row.host} to {_shown(address)} port 25 as {user}"
-                yield Observation(what, seen, ok, mailer, Target(row.host))
+    rows = (row for row in context.plan.openings if row.direction == "out" and row.port == 25 and row.user)
+    yield from roads.side_by_side(rows, lambda row: _outbound(context, row, targets))
     mark, received = posting.arrived(context, roads.anybody(context))
     yield Observation(f"a message ({mark}) through the mailer", f"arrived from {received.client}", True, True)
+
+
+def _outbound(context: Context, row: Opening, targets: list[IPAddress]) -> Iterator[Observation]:
+    families = {address.version for address in context.plan.host(row.host).addresses}
+    named = [peer.network_address for peer in row.peers if peer.num_addresses == 1]
+    for address in (*targets, *named):
+        if address.version not in families:
+            continue
+        opened = any(address in peer for peer in row.peers)
+        for user in ("nobody", "root", row.user):
+            seen = connected(context, row.host, user, address)
+            mailer = user == row.user and opened
+            ok = seen == "connected" if mailer else seen.startswith("not connected")
+            what = f"connect from {row.host} to {_shown(address)} port 25 as {user}"
+            yield Observation(what, seen, ok, mailer, Target(row.host))
 
 
 def connected(context: Context, host: str, user: str, address: IPAddress) -> str:

@@ -78,29 +78,31 @@ def clean(context: Context) -> Iterator[Observation]:
     neither journal nor mail log has a line with ``warning:``, ``error:``, ``fatal:`` or ``panic:``, but for an
     exact list of those that a probe provokes on purpose (SCALE-1: every part of the service does its work). The
     journal was read: it has entries of the services."""
-    for host in context.plan.hosts:
-        client = _clients(context)
-        lines = [*_journal(context, host.name), *_mail_logs(context, host.name)]
-        expected: dict[str, int] = {}
-        left: dict[Line, int] = {}
-        for line in lines:
-            probe = next((item.probe for item in PROVOKED if item.matches(line.program, line.message, client)), "")
-            if probe:
-                expected[probe] = expected.get(probe, 0) + 1
-            else:
-                left[line] = left.get(line, 0) + 1
-        for line, count in sorted(left.items(), key=lambda item: str(item[0]))[:_MOST]:
-            yield Observation(
-                f"the journal of {host.name}", f"{count} times {line}", False, target=Target(host.name)
-            )
-        known = ", ".join(f"{count} of {probe}" for probe, count in sorted(expected.items())) or "none"
-        yield Observation(
-            f"warnings and errors in the journal of {host.name}",
-            f"{sum(left.values())} that nobody provoked; provoked: {known}",
-            not left,
-            target=Target(host.name),
-        )
-        yield _was_read(context, host.name)
+    hosts = (host.name for host in context.plan.hosts)
+    yield from roads.side_by_side(hosts, lambda host: _clean_on(context, host))
+
+
+def _clean_on(context: Context, host: str) -> Iterator[Observation]:
+    client = _clients(context)
+    lines = [*_journal(context, host), *_mail_logs(context, host)]
+    expected: dict[str, int] = {}
+    left: dict[Line, int] = {}
+    for line in lines:
+        probe = next((item.probe for item in PROVOKED if item.matches(line.program, line.message, client)), "")
+        if probe:
+            expected[probe] = expected.get(probe, 0) + 1
+        else:
+            left[line] = left.get(line, 0) + 1
+    for line, count in sorted(left.items(), key=lambda item: str(item[0]))[:_MOST]:
+        yield Observation(f"the journal of {host}", f"{count} times {line}", False, target=Target(host))
+    known = ", ".join(f"{count} of {probe}" for probe, count in sorted(expected.items())) or "none"
+    yield Observation(
+        f"warnings and errors in the journal of {host}",
+        f"{sum(left.values())} that nobody provoked; provoked: {known}",
+        not left,
+        target=Target(host),
+    )
+    yield _was_read(context, host)
 
 
 def _clients(context: Context) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mailwright.audit import border, firewall, roads
+from mailwright.audit import border, firewall, letters, mailboxes, posting, roads
 from mailwright.audit.border import Came
 from mailwright.audit.model import Condition, Context, Observation, Probe, UnavailableError, Vantage
 from mailwright.audit.roads import Door
@@ -50,6 +50,33 @@ def deliveries_over_tls(context: Context) -> Iterator[Observation]:
                 dialogue.quit()
             what = f"STARTTLS with a verified certificate on {door}, from {link.client}"
             yield Observation(what, str(seen), seen.accepted, target=door.target)
+
+
+def deliveries(context: Context) -> Iterator[Observation]:
+    """A message from outside by way of every mailer, and one from every submission host, to somebody on every store
+    lies in that mailbox, once (SCALE-1)."""
+    foreign = posting.outsider(context)
+    who = roads.anybody(context)
+    due: dict[str, dict[str, str]] = {}
+    doors = {door.listener.host: door for door in roads.doors(context, "outside", "smtp")}
+    ways = {door.listener.host: door for door in roads.doors(context, "outside", "submission", "submissions")}
+    for one in roads.one_on_each_store(context):
+        for door in (*doors.values(), *ways.values()):
+            mark = letters.token()
+            sender = who.published if door.listener.auth else foreign
+            content = letters.letter(mark, f"<{sender}>", f"<{one.published}>")
+            if door.listener.auth:
+                _, reply = posting.hand_in(context, who, sender, (one.published,), content, door)
+            else:
+                reply = posting.delivered_directly(context, door, sender, one.published, content)
+            what = f"a message to {one.published} on {door}"
+            if reply.accepted:
+                due.setdefault(one.login, {})[mark] = what
+            else:
+                yield Observation(what, str(reply), False, target=door.target)
+    for login, marks in due.items():
+        for mark, count in mailboxes.holding(context, login, marks).items():
+            yield Observation(marks[mark], f"{count} in the mailbox of {login}", count == 1)
 
 
 def place(context: Context, host: str) -> Vantage:
@@ -120,6 +147,14 @@ PROBES = (
         "The site's hosts reach each other, and nobody else their ports",
         between,
         negative=True,
+        only=SEVERAL_HOSTS,
+    ),
+    Probe(
+        "links.deliveries",
+        ("SCALE-1",),
+        "outside",
+        "Mail reaches every store by every mailer",
+        deliveries,
         only=SEVERAL_HOSTS,
     ),
     Probe(

@@ -23,6 +23,8 @@ _PASSES = 2  # a lost answer would hide an open port
 _PER_BURST = 256
 _PAUSE = 0.004  # seconds between two bursts: some 60,000 packets a second at most
 _LINGER = 1.0  # seconds for the last answers
+_SCANS = 3  # addresses at a time that all ports of are asked
+_WAITING = 12  # and those at a time of which nothing but silence is awaited
 
 # Services that are left open by accident, with a question that they answer.
 _UDP: tuple[tuple[int, bytes], ...] = (
@@ -55,36 +57,44 @@ def tcp_from_inside(context: Context) -> Iterator[Observation]:
 def udp(context: Context) -> Iterator[Observation]:
     """From outside, no UDP service that is commonly left open answers its own kind of question (SCALE-1): DNS,
     TFTP, portmapper, NTP, NetBIOS, SNMP, chrony's commands, syslog, SSDP, mDNS, memcached, rspamd."""
-    for host, address in _addresses(context, "outside"):
-        declared = _declared(host, address, context, "outside", "udp")
-        for port, question in _UDP:
-            with roads.vantage(context, "outside").enter():
-                answer = _asked(address, port, question)
-            yield Observation(
-                f"UDP port {port} of {address}",
-                f"answered with {len(answer)} octets" if answer else "no answer",
-                not answer or port in declared,
-                target=Target(host.name, port),
-            )
-        yield from _connected(context, "outside", host, address)
+    places = _addresses(context, "outside")
+    yield from roads.side_by_side(places, lambda place: _udp(context, *place), _WAITING)
     yield from roads.unreachable(context, "outside")
 
 
-def _tcp(context: Context, where: Where) -> Iterator[Observation]:
-    for host, address in _addresses(context, where):
-        declared = _declared(host, address, context, where, "tcp")
-        with roads.vantage(context, where).enter():
-            found = scan(address, ALL)
-            unexpected = {port for port in found - declared if _connects(address, port)[0]}
+def _udp(context: Context, host: HostFacts, address: IPAddress) -> Iterator[Observation]:
+    declared = _declared(host, address, context, "outside", "udp")
+    for port, question in _UDP:
+        with roads.vantage(context, "outside").enter():
+            answer = _asked(address, port, question)
         yield Observation(
-            f"all TCP ports of {address} from {where}",
-            f"open: {_listed(found)}; declared: {_listed(declared)}"
-            + (f"; not declared: {_listed(unexpected)}" if unexpected else ""),
-            not unexpected,
-            target=Target(host.name),
+            f"UDP port {port} of {address}",
+            f"answered with {len(answer)} octets" if answer else "no answer",
+            not answer or port in declared,
+            target=Target(host.name, port),
         )
-        yield from _connected(context, where, host, address)
+    yield from _connected(context, "outside", host, address)
+
+
+def _tcp(context: Context, where: Where) -> Iterator[Observation]:
+    places = _addresses(context, where)
+    yield from roads.side_by_side(places, lambda place: _scanned(context, where, *place), _SCANS)
     yield from roads.unreachable(context, where)
+
+
+def _scanned(context: Context, where: Where, host: HostFacts, address: IPAddress) -> Iterator[Observation]:
+    declared = _declared(host, address, context, where, "tcp")
+    with roads.vantage(context, where).enter():
+        found = scan(address, ALL)
+        unexpected = {port for port in found - declared if _connects(address, port)[0]}
+    yield Observation(
+        f"all TCP ports of {address} from {where}",
+        f"open: {_listed(found)}; declared: {_listed(declared)}"
+        + (f"; not declared: {_listed(unexpected)}" if unexpected else ""),
+        not unexpected,
+        target=Target(host.name),
+    )
+    yield from _connected(context, where, host, address)
 
 
 def _connected(context: Context, where: Where, host: HostFacts, address: IPAddress) -> Iterator[Observation]:

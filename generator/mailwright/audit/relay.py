@@ -185,19 +185,23 @@ def _refused_everywhere(context: Context, where: Where, *services: str) -> Itera
     foreign = roads.correspondent(context).domain
     with roads.vantage(context, where).enter():
         target = _literal_of(context, foreign)
-    for door in roads.doors(context, where, *services):
-        own = context.plan.settings.primary_domain
-        here = f"[IPv6:{door.address}]" if door.address.version == 6 else f"[{door.address}]"
-        published = next(row.address for row in context.plan.routes if row.kind == "mailbox")
-        who = senders(own, published, door.listener.host, here, f"stranger@{foreign}")
-        dressed = forms("relayed", foreign, own, door.listener.host, here, target)
-        tried = [(who[0], recipient) for recipient in dressed]
-        tried += [(sender, recipient) for sender in who[1:] for recipient in (dressed[0], dressed[10], dressed[26])]
-        if door.listener.auth:
-            tried += [(sender, f"<{published}>") for sender in who[:3]]
-        yield from _tried(context, where, door, tried, secure=True)
-        yield from _tried(context, where, door, [(sender, dressed[0]) for sender in who[:3]], secure=False)
-        yield _twin(context, where, door, published, f"relayed@{foreign}")
+    doors = roads.doors(context, where, *services)
+    yield from roads.side_by_side(doors, lambda door: _refused_at(context, where, door, foreign, target))
+
+
+def _refused_at(context: Context, where: Where, door: Door, foreign: str, target: str) -> Iterator[Observation]:
+    own = context.plan.settings.primary_domain
+    here = f"[IPv6:{door.address}]" if door.address.version == 6 else f"[{door.address}]"
+    published = next(row.address for row in context.plan.routes if row.kind == "mailbox")
+    who = senders(own, published, door.listener.host, here, f"stranger@{foreign}")
+    dressed = forms("relayed", foreign, own, door.listener.host, here, target)
+    tried = [(who[0], recipient) for recipient in dressed]
+    tried += [(sender, recipient) for sender in who[1:] for recipient in (dressed[0], dressed[10], dressed[26])]
+    if door.listener.auth:
+        tried += [(sender, f"<{published}>") for sender in who[:3]]
+    yield from _tried(context, where, door, tried, secure=True)
+    yield from _tried(context, where, door, [(sender, dressed[0]) for sender in who[:3]], secure=False)
+    yield _twin(context, where, door, published, f"relayed@{foreign}")
 
 
 def _tried(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from typing import TypeVar
 
 from mailwright.audit.model import (
     Account,
@@ -23,6 +25,8 @@ from mailwright.findings import Target
 from mailwright.plan.model import Listener
 from mailwright.site.addresses import key
 from mailwright.site.model import IPAddress
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,18 @@ def unreachable(context: Context, where: Where) -> Iterator[Observation]:
                 )
 
 
+def side_by_side(
+    items: Iterable[Item], look: Callable[[Item], Iterable[Observation]], jobs: int = 4
+) -> Iterator[Observation]:
+    """What ``look`` sees of each item, in the order of the items; several are looked at at a time.
+
+    An exception of ``look`` comes when its item's turn has come.
+    """
+    with ThreadPoolExecutor(jobs) as pool:
+        for seen in pool.map(lambda item: tuple(look(item)), items):
+            yield from seen
+
+
 def tls(context: Context) -> ssl.SSLContext:
     """A client that verifies certificates and names, and speaks TLS 1.2 or newer. Shared: not to be changed."""
     return _shared_client(context.trust)
@@ -178,6 +194,17 @@ def person(context: Context, wanted: Callable[[Person], object], what: str) -> P
 
 def anybody(context: Context) -> Person:
     return person(context, lambda _: True, "anybody with a mailbox")
+
+
+def one_on_each_store(context: Context) -> tuple[Person, ...]:
+    """Somebody for each host that keeps mailboxes."""
+    stores = {mailbox.login: mailbox.host for mailbox in context.plan.mailboxes}
+    found: dict[str, Person] = {}
+    for one in people(context):
+        found.setdefault(stores[one.login], one)
+    if not found:
+        raise UnavailableError("there is no account of anybody with a mailbox")
+    return tuple(found.values())
 
 
 def others(context: Context, login: str) -> tuple[str, ...]:

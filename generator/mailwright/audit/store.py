@@ -9,6 +9,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import product
 
 from mailwright.audit import letters, mailboxes, roads
 from mailwright.audit.model import Account, Context, Observation, Phase, Probe, Where
@@ -20,7 +21,8 @@ _LIMIT = 64 * 1024  # octets that a ManageSieve server may say before its answer
 
 def imap_outside(context: Context) -> Iterator[Observation]:
     """From outside, IMAP over TLS 1.2 or newer, with a certificate for the host's name, opens the in-box for
-    somebody who logs in (REMOTE-2). Without TLS there is nothing: ports 143 and 110 are closed."""
+    somebody who logs in, on every store, whichever of them keeps that mailbox (REMOTE-2). Without TLS there is
+    nothing: ports 143 and 110 are closed."""
     yield from _imap(context, "outside")
     yield from _closed(context, "outside", 143, 110)
 
@@ -34,21 +36,20 @@ def imap_inside(context: Context) -> Iterator[Observation]:
 def pop(context: Context) -> Iterator[Observation]:
     """Where the plan has POP3 over TLS, somebody who logs in from outside gets at the in-box (REMOTE-2); where it
     has not, port 995 is closed."""
-    who = roads.anybody(context)
     offered = _doors(context, "pop3s")
     if not offered:
         yield from _closed(context, "outside", 995)
     for door in offered:
-        with roads.vantage(context, "outside").enter(), closing(_Pop(door, roads.tls(context))) as session:
-            accepted, seen = _pop_login(session, who.account)
-            yield Observation(f"login of {who.login} on {door}", seen, accepted, target=door.target)
+        for who in roads.one_on_each_store(context):
+            with roads.vantage(context, "outside").enter(), closing(_Pop(door, roads.tls(context))) as session:
+                accepted, seen = _pop_login(session, who.account)
+                yield Observation(f"login of {who.login} on {door}", seen, accepted, target=door.target)
 
 
 def sieve(context: Context) -> Iterator[Observation]:
     """ManageSieve (RFC 5804) takes no login before STARTTLS; over TLS 1.2 or newer it takes the right one, from
     outside (REMOTE-2)."""
-    who = roads.anybody(context)
-    for door in _doors(context, "managesieve"):
+    for door, who in product(_doors(context, "managesieve"), roads.one_on_each_store(context)):
         with roads.vantage(context, "outside").enter():
             early, offered = _sieve_login(context, door, who.account, secure=False)
             yield Observation(
@@ -68,11 +69,11 @@ def sieve(context: Context) -> Iterator[Observation]:
 
 
 def wrong_password(context: Context) -> Iterator[Observation]:
-    """IMAP and POP3 refuse a wrong password and a login that nobody has (REMOTE-2), and take the right one."""
-    who = roads.anybody(context)
-    wrong = (Account(who.login, who.account.password + "x"), Account(letters.token(), who.account.password))
+    """IMAP and POP3 refuse a wrong password and a login that nobody has (REMOTE-2), and take the right one; also
+    where another store keeps the mailbox."""
     for service, enter in (("imaps", _imap_login), ("pop3s", _pop_once)):
-        for door in _doors(context, service)[:1]:
+        for door, who in product(_doors(context, service)[:1], roads.one_on_each_store(context)):
+            wrong = (Account(who.login, who.account.password + "x"), Account(letters.token(), who.account.password))
             for account in wrong:
                 with roads.vantage(context, "outside").enter():
                     accepted, seen = enter(context, door, account)
@@ -85,8 +86,7 @@ def wrong_password(context: Context) -> Iterator[Observation]:
 
 
 def _imap(context: Context, where: Where) -> Iterator[Observation]:
-    who = roads.anybody(context)
-    for door in roads.doors(context, where, "imaps"):
+    for door, who in product(roads.doors(context, where, "imaps"), roads.one_on_each_store(context)):
         with roads.vantage(context, where).enter():
             accepted, seen = _imap_login(context, door, who.account)
         yield Observation(f"IMAP login of {who.login} on {door} from {where}", seen, accepted, True, door.target)

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from mailwright.audit import letters, posting, roads
-from mailwright.audit.model import Account, Context, Observation, Probe
+from mailwright.audit.model import Account, Condition, Context, Observation, Probe
 from mailwright.findings import Target
-from mailwright.plan.model import Retention
+from mailwright.plan.model import Link, Retention
+from mailwright.plan.retention import MAIL_LOG, central
 
 _QUEUED = re.compile(r"queued as ([0-9A-Za-z]{6,20})")
 _NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--")
@@ -85,15 +86,39 @@ def sent_is_logged(context: Context) -> Iterator[Observation]:
 
 
 def secret(context: Context) -> Iterator[Observation]:
-    """On the host that took a message an ordinary user can read no copy of its log lines: not the log, not its
-    rotated files, not the journal, nor any other file below /var/log that a search for the message's id finds
-    (AUDIT-4: unauthorised examination. Alteration and accidental loss are not tested). A member of the readers'
-    group can read the log, and root finds the lines in the journal."""
+    """On each host of the site an ordinary user can read no copy of the log lines of the messages that passed
+    there: not the log, not its rotated files, not the journal, nor any other file below /var/log that a search for
+    a message's id finds; nor the copies on a log host (AUDIT-4: unauthorised examination. Alteration and accidental
+    loss are not tested). A member of the readers' group can read the log, and root finds mail lines in the
+    journal."""
+    marks = tuple(_passed(context))
+    hosts = (host.name for host in context.plan.hosts)
+    yield from roads.side_by_side(hosts, lambda host: _secret_on(context, host, marks))
+
+
+def _passed(context: Context) -> Iterator[str]:
+    """Marks of messages of which each mailer, each submission host and each store has lines in its log."""
+    foreign = posting.outsider(context)
+    who = roads.anybody(context)
+    ways = {door.listener.host: door for door in roads.doors(context, "outside", "submission", "submissions")}
+    for door in ways.values():
+        mark = letters.token()
+        content = letters.letter(mark, f"<{who.published}>", f"<{foreign}>")
+        if posting.hand_in(context, who, who.published, (foreign,), content, door)[1].accepted:
+            yield mark
+    for door in {door.listener.host: door for door in roads.doors(context, "outside", "smtp")}.values():
+        for one in roads.one_on_each_store(context):
+            mark = letters.token()
+            content = letters.letter(mark, f"<{foreign}>", f"<{one.published}>")
+            if posting.delivered_directly(context, door, foreign, one.published, content).accepted:
+                yield mark
+
+
+def _secret_on(context: Context, host: str, marks: tuple[str, ...]) -> Iterator[Observation]:
     shell = roads.shell(context)
-    mark, sent = posting.send_plain(context, roads.anybody(context))
-    host = sent.door.listener.host
-    if not _lines(context, host, mark):
-        yield Observation(f"the message {mark} in the log of {host}", str(sent.reply), None)
+    mark = _first(context, host, marks)
+    if not mark:
+        yield Observation(f"lines of {len(marks)} messages in the log of {host}", "none", None, target=Target(host))
         return
     status, output = shell.run(host, "grep", "--recursive", "--files-with-matches", "--text", mark, "/var/log")
     copies = [line for line in output.splitlines() if line.startswith("/")] if status in (0, 1) else []
@@ -103,20 +128,22 @@ def secret(context: Context) -> Iterator[Observation]:
         ok = status != 0 and "Permission denied" in output
         shown = output.strip()[:120] if status else "its content"
         yield Observation(f"cat {path} on {host} as nobody", shown, ok, target=Target(host))
-    journalctl = ("journalctl", "--quiet", "--no-pager", "--since=-1hour", "--grep", mark)
+    # What the mail services said of themselves is there too where no message passes.
+    journalctl = ("journalctl", "--quiet", "--no-pager", "--output=cat", "--facility=mail", "--lines=20")
     status, output = shell.run(host, *journalctl)
+    count = len(output.splitlines())
     yield Observation(
-        f"journalctl on {host} as root",
-        f"{output.count(mark)} lines with the message's id, exit {status}",
-        mark in output,
+        f"journalctl of mail on {host} as root",
+        f"{count} lines, exit {status}",
+        status == 0 and count > 0,
         True,
         Target(host),
     )
     status, output = shell.run(host, *_NOBODY, *journalctl)
     yield Observation(
-        f"journalctl on {host} as nobody",
+        f"journalctl of mail on {host} as nobody",
         output.strip()[:120] or f"nothing, exit {status}",
-        mark not in output,
+        not output.strip() or "ermission" in output,
         target=Target(host),
     )
     declared = [row.log for row in _files(context, host)]
@@ -130,7 +157,7 @@ def secret(context: Context) -> Iterator[Observation]:
                 target=Target(host),
             )
     for row in _files(context, host):
-        if "*" in row.log:
+        if row.log not in copies:
             continue
         status, output = shell.run(host, "getent", "group", row.readers)
         group = output.split(":")[2] if status == 0 and output.count(":") >= 3 else ""
@@ -145,6 +172,52 @@ def secret(context: Context) -> Iterator[Observation]:
             True,
             Target(host),
         )
+
+
+def copied(context: Context) -> Iterator[Observation]:
+    """Where the site has a log host, the lines that another host writes about a message are there too, word for
+    word: of each mailer, each submission host and each store (AUDIT-1)."""
+    marks = tuple(_passed(context))
+    rows = (link for link in context.plan.links if link.service == "syslog")
+    yield from roads.side_by_side(rows, lambda link: _copied(context, link, marks))
+
+
+def _copied(context: Context, link: Link, marks: tuple[str, ...]) -> Iterator[Observation]:
+    what = f"lines of {link.client} about a message, on {link.server}"
+    mark = _first(context, link.client, marks)
+    if not mark:
+        yield Observation(what, f"{link.client} itself has none", None, target=Target(link.client))
+        return
+    deadline = time.monotonic() + _WAIT
+    while True:
+        there = _found(context, link.server, mark, central(link.client))
+        own = _found(context, link.client, mark, MAIL_LOG)
+        if (own and own == there) or time.monotonic() > deadline:
+            break
+        time.sleep(0.3)
+    seen = f"{len(there)} of {len(own)}; {there[0][-120:] if there else 'none'}"
+    yield Observation(what, seen, bool(own) and own == there, target=Target(link.server))
+
+
+def _first(context: Context, host: str, marks: tuple[str, ...]) -> str:
+    """The first of the marks of which the host's logs have a line, as soon as there is one."""
+    paths = [row.log for row in _files(context, host) if "*" not in row.log]
+    patterns = [word for mark in marks for word in ("-e", mark)]
+    if not paths or not patterns:
+        return ""
+    deadline = time.monotonic() + _WAIT
+    while True:
+        _, output = roads.shell(context).run(host, "grep", "--no-filename", "--fixed-strings", *patterns, *paths)
+        found = next((mark for mark in marks if mark in output), "")
+        if found or time.monotonic() > deadline:
+            return found
+        time.sleep(0.3)
+
+
+def _found(context: Context, host: str, mark: str, path: str) -> list[str]:
+    """The lines of a log that hold the mark, without the moment and the host that they begin with."""
+    _, output = roads.shell(context).run(host, "grep", "--fixed-strings", "--text", "--", mark, path)
+    return [line.split(" ", 2)[-1] for line in output.splitlines() if mark in line]
 
 
 def _refused_is_traced(
@@ -217,5 +290,15 @@ def _kept(row: Retention, status: int, output: str) -> Observation:
 PROBES = (
     Probe("trail.responsible", ("AUDIT-1",), "outside", "The log leads to who sent a message", responsible),
     Probe("trail.sent", ("AUDIT-3",), "outside", "What was sent is logged and kept", sent_is_logged),
+    Probe(
+        "trail.copied",
+        ("AUDIT-1",),
+        "host",
+        "The log host has what the others log",
+        copied,
+        only=Condition(
+            "there is a log host besides", lambda plan: any(link.service == "syslog" for link in plan.links)
+        ),
+    ),
     Probe("trail.secret", ("AUDIT-4",), "host", "Ordinary users cannot read the logs", secret, negative=True),
 )

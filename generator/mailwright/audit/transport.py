@@ -46,26 +46,30 @@ def incoming(context: Context) -> Iterator[Observation]:
 
 
 def _judged(context: Context, *services: str) -> Iterator[Observation]:
-    for door in roads.doors(context, "outside", *services):
-        with roads.vantage(context, "outside").enter():
-            spoken, seen = _spoken(door, _careless())
-            yield Observation(f"any TLS, with any certificate, on {door}", seen, spoken, True, door.target)
-            for what, version in _NEW:
-                client = roads.client(context.trust)
-                client.minimum_version = client.maximum_version = version
-                spoken, seen = _spoken(door, client)
-                yield Observation(f"{what} with a verified certificate on {door}", seen, spoken, target=door.target)
-            for what, version in _OLD:
-                client = _careless()
-                client.minimum_version = client.maximum_version = version
-                yield _refused(door, client, what)
-            for what, ciphers in _WEAK:
-                client = _careless(ciphers)
-                client.minimum_version = client.maximum_version = ssl.TLSVersion.TLSv1_2
-                yield _refused(door, client, f"TLS 1.2 with {what}")
-            stranger = roads.tls(context)
-            other, seen = _spoken(door, stranger, "other.invalid")
-            yield Observation(f"a certificate for other.invalid on {door}", seen, not other, target=door.target)
+    doors = roads.doors(context, "outside", *services)
+    yield from roads.side_by_side(doors, lambda door: _judged_at(context, door))
+
+
+def _judged_at(context: Context, door: Door) -> Iterator[Observation]:
+    with roads.vantage(context, "outside").enter():
+        spoken, seen = _spoken(door, _careless())
+        yield Observation(f"any TLS, with any certificate, on {door}", seen, spoken, True, door.target)
+        for what, version in _NEW:
+            client = roads.client(context.trust)
+            client.minimum_version = client.maximum_version = version
+            spoken, seen = _spoken(door, client)
+            yield Observation(f"{what} with a verified certificate on {door}", seen, spoken, target=door.target)
+        for what, version in _OLD:
+            client = _careless()
+            client.minimum_version = client.maximum_version = version
+            yield _refused(door, client, what)
+        for what, ciphers in _WEAK:
+            client = _careless(ciphers)
+            client.minimum_version = client.maximum_version = ssl.TLSVersion.TLSv1_2
+            yield _refused(door, client, f"TLS 1.2 with {what}")
+        stranger = roads.tls(context)
+        other, seen = _spoken(door, stranger, "other.invalid")
+        yield Observation(f"a certificate for other.invalid on {door}", seen, not other, target=door.target)
 
 
 def _refused(door: Door, client: ssl.SSLContext, what: str) -> Observation:

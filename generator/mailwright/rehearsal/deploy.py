@@ -12,11 +12,12 @@ from pathlib import Path
 from mailwright.rehearsal.lab import Lab
 
 _TASK = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(.+?)\] \**$")
+_FAILED = re.compile(r"fatal: |failed: |\[ERROR\]: ")
 _RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)")
 
 
 class DeployError(RuntimeError):
-    """ansible-playbook failed. ``words`` is what it said from the failed task on; ``log`` has all of it."""
+    """ansible-playbook failed. ``words`` is what it said of the tasks that failed; ``log`` has all of it."""
 
     def __init__(self, words: str, log: Path) -> None:
         super().__init__(words)
@@ -49,7 +50,8 @@ def apply(
     argv, environment = lab.ansible_command(project, *arguments, variables=variables)
     started = time.monotonic()
     changed: dict[str, int] = {}
-    said: list[str] = []
+    said: list[str] = []  # of the task at hand
+    failed: list[str] = []  # of tasks that failed: other hosts go on after that
     with (
         log.open("w", encoding="utf-8") as file,
         subprocess.Popen(
@@ -68,11 +70,13 @@ def apply(
         for line in process.stdout:
             file.write(line)
             if task := _TASK.match(line):
+                if any(_FAILED.match(one) for one in said):
+                    failed += said
                 said = []
                 progress(task[1])
             said.append(line)
             if recap := _RECAP.match(line):
                 changed[recap[1]] = int(recap[2])
     if process.returncode != 0:
-        raise DeployError("".join(said).strip(), log)
+        raise DeployError("".join([*failed, *said]).strip(), log)
     return Applied(changed, time.monotonic() - started)
