@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from mailwright.build.manifest import Input
-from mailwright.site.read import Reading
+from mailwright.site.read import IN_DIRECTORY, Reading
 
 
 def of(reading: Reading, folder: Path) -> tuple[Input, ...]:
@@ -28,6 +28,6 @@ def _files(reading: Reading) -> set[str]:
     files = {place.file for place in document.places.values()}
     for pointer in ("/people", "/dkim/public_key"):
         named = document.value(pointer) if pointer in document.places else None
-        if isinstance(named, str):
+        if isinstance(named, str) and named != IN_DIRECTORY:
             files.add(str(Path(document.place(pointer).file).parent / named))
     return files

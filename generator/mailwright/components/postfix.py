@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mailwright import resources
+from mailwright.components import directory
 from mailwright.components import postfix_roads as outward
 from mailwright.components.model import Component, File, once
 from mailwright.formats import postfix
 from mailwright.formats.engine import Verbatim, render
 from mailwright.plan.model import HostFacts, Listener, Plan, Policy, Service, Stage, TlsMode
+from mailwright.plan.names import LOGINS
 from mailwright.site.addresses import key
 
 MILTER = "inet:127.0.0.1:11332"
@@ -118,6 +120,7 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
         ciphers=CIPHERS,
         milter=MILTER,
         no_domain=NO_DOMAIN,
+        lookups=directory.tables(plan),
     )
     listeners = [row for row in plan.listeners if row.host == host.name and row.service in _SERVICES]
     master = render(
@@ -136,6 +139,7 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
         no_domain=NO_DOMAIN,
         authorities=AUTHORITIES,
         milter=MILTER,
+        lookups=directory.tables(plan),
     )
     yield File("/etc/postfix/main.cf", main)
     yield File("/etc/postfix/master.cf", master)
@@ -147,11 +151,15 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
         yield _table("stores", _stores(plan))
         yield File("/etc/postfix/roads", postfix.road_table(_ROADS, roads.items()))
     yield from outward.gateway_files(plan)
+    yield from directory.files(plan, AUTHORITIES)
+    if plan.live:
+        yield File("/etc/postfix/private", postfix.refusal_table(_PRIVATE, (LOGINS,)))
     if remote or plan.gateways or plan.settings.smarthost:
         status = (resources.folder("templates") / "postfix/store_status").read_text(encoding="utf-8")
         yield File("/etc/postfix/store_status", status)
 
 
+_PRIVATE = "RELAY-2: domains of addresses which only the tables know, and which nobody may write to."
 _ROADS = "SCALE-1: the way from this host to each store: the socket to its own, TLS to the others."
 
 
@@ -177,6 +185,12 @@ def _mailboxes(plan: Plan) -> str:
 
 @once
 def _aliases(plan: Plan) -> str:
+    # ROLE-1: mail of a member who has left the directory comes to the postmaster, and goes back to nobody.
+    rest = (postfix.whole_domain(LOGINS, f"postmaster@{plan.settings.primary_domain}"),) if plan.live else ()
+    return "".join((_alias_table(plan), *rest))
+
+
+def _alias_table(plan: Plan) -> str:
     return postfix.address_table(
         "ROLE-1, ROLE-2, ROLE-4: roles, further addresses, internal and automatic ones, and where their mail goes.",
         (
@@ -217,7 +231,8 @@ def variables(plan: Plan, host: HostFacts) -> dict[str, object]:
 
     With each of ``postfix_services``, ``postfix_recipient``. Where a smarthost asks for a login,
     ``postfix_smarthost``: what stands before the password in its file, and ``postfix_smarthost_password``: a path
-    on the control machine.
+    on the control machine. Where a directory does, ``postfix_directory``, the files that its password stands in, and
+    ``postfix_directory_password``, its path.
     """
     services = {row.service for row in plan.listeners if row.host == host.name} & _SERVICES
     smarthost = plan.settings.smarthost
@@ -225,6 +240,7 @@ def variables(plan: Plan, host: HostFacts) -> dict[str, object]:
         *TABLES,
         *(STORE_TABLES if len(plan.with_function("store")) > 1 else ()),
         *(outward.GATEWAY_TABLES if plan.gateways else ()),
+        *(("private",) if plan.live else ()),
     )
     said: dict[str, object] = {
         "postfix_recipient": f"postmaster@{plan.settings.primary_domain}",
@@ -234,6 +250,9 @@ def variables(plan: Plan, host: HostFacts) -> dict[str, object]:
     if smarthost is not None and smarthost.login:
         said["postfix_smarthost"] = f"{outward.relayhost(smarthost)} {smarthost.login}:"
         said["postfix_smarthost_password"] = smarthost.password
+    if plan.live is not None and plan.live.bind_dn:
+        said["postfix_directory"] = [directory.path(row) for row in directory.lookups(plan)]
+        said["postfix_directory_password"] = plan.live.password
     return said
 
 

@@ -129,6 +129,16 @@ def login_table(header: str, rows: Iterable[tuple[str, Sequence[str]]]) -> str:
     )
 
 
+def whole_domain(domain: object, target: str) -> str:
+    """An entry for each address of a domain that has none of its own. Raises FormatError for anything else."""
+    return f"@{name(domain, TABLE)}\t{address(target)}\n"
+
+
+def refusal_table(header: str, domains: Iterable[object]) -> str:
+    """The source of an access table: nobody may write to these domains. Raises FormatError for what is none."""
+    return _table(header, (f"{name(domain, TABLE)}\t550 5.1.1 No such address" for domain in domains))
+
+
 HERE = Verbatim("lmtp:unix:private/dovecot-lmtp")
 """The road to the store on the same host."""
 

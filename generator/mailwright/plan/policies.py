@@ -23,6 +23,13 @@ PIPELINING = Because(
 FULL_RECIPIENT = Because("INT-3", "a recipient without a domain is not completed; only <postmaster> needs none")
 FULL_SENDER = Because("ADDR-4", "a sender address without a full domain cannot be answered")
 
+PRIVATE: Check = (
+    "rcpt",
+    "check_recipient_access lmdb:/etc/postfix/private",
+    Because("RELAY-2", "the private addresses of logins are for the mailer's tables alone"),
+)
+"""Where people are in a directory alone."""
+
 SIGN = Because("REMOTE-1", "DKIM: what leaves is shown to come from the domain (RFC 6376)")
 
 RELAYED: tuple[Check, ...] = (
@@ -106,13 +113,15 @@ def rows(site: Site) -> Iterator[Policy]:
     clients = any(gateway.clients for gateway in site.gateways)
     ask = (GATEWAY_ASK,) if any(gateway.recipients == "ask" for gateway in site.gateways) else ()
     transfer = (*((GATEWAY_SENDER,) if clients else ()), *TRANSFER, *((GATEWAY_RETURN,) if clients else ()), *ask)
+    private = (PRIVATE,) if site.live else ()
+    transfer = (*private, *transfer)
     for host in site.hosts:
         if "mx" in host.functions:
             checks = (*RELAYED, *transfer, *SIGNED) if host.name in relayed else transfer
             yield from rows_of(host.name, 25, checks)
         if "submission" in host.functions:
             for port in (587, 465):
-                yield from rows_of(host.name, port, (*SUBMISSION, *ask))
+                yield from rows_of(host.name, port, (*private, *SUBMISSION, *ask))
 
 
 def rows_of(host: str, port: int, checks: tuple[Check, ...]) -> Iterator[Policy]:
