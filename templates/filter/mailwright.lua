@@ -10,6 +10,9 @@
 --   from a gateway  mail of the system behind it: every address in From: is in one of the gateway's domains and
 --                   exists, as far as that is known here (GATE-2); no header address lacks its domain (INT-3)
 --
+-- What a login may send in an hour is counted by the library's ratelimit (REMOTE-1); here is whom it counts, and the
+-- line of the log for a message that waits.
+--
 -- Headers are read here, strictly, and not by the library: what two programs read differently is refused, so that
 -- nobody can show one address to the filter and another to the reader.
 
@@ -306,3 +309,44 @@ rspamd_config:register_symbol({
   }),
   score = 0.0,
 })
+
+-- REMOTE-1: where submissions are counted, people and processes have counts of their own.
+if options.automatic then
+  local selectors = require "lua_selectors"
+  local automatic = {}
+  for _, login in ipairs(options.automatic) do
+    automatic[login:lower()] = true
+  end
+  local function counted(wanted)
+    return function(task)
+      local login = (task:get_user() or ""):lower()
+      if login == "" or (automatic[login] or false) ~= wanted then
+        return nil
+      end
+      return login, "string"
+    end
+  end
+  for name, wanted in pairs({ mailwright_person = false, mailwright_process = true }) do
+    selectors.register_extractor(rspamd_config, name, {
+      get_value = counted(wanted),
+      description = "The login, where it is counted so",
+    })
+  end
+  rspamd_config:register_symbol({
+    name = "MAILWRIGHT_THROTTLE",
+    type = "idempotent",
+    flags = "ignore_passthrough",
+    callback = function(task)
+      if task:has_symbol("MAILWRIGHT_THROTTLED") then
+        local client = task:get_from_ip()
+        logger.infox(
+          task,
+          "throttled: login %s, address %s, recipients %s",
+          (task:get_user() or "-"):lower(),
+          client and client:is_valid() and client:to_string() or "-",
+          #(task:get_recipients("smtp") or {})
+        )
+      end
+    end,
+  })
+end

@@ -11,7 +11,7 @@ from mailwright.components.model import Component
 from mailwright.plan import make
 from support.example import load_example, split
 
-ORDER = ("time", "tls", "logs", "firewall", "dovecot", "filter", "postfix", "nullclient")
+ORDER = ("time", "tls", "logs", "firewall", "guard", "dovecot", "counter", "filter", "postfix", "nullclient")
 
 
 def test_the_order_of_the_play() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailwright.components import dovecot, filter, firewall, logs, nullclient, postfix, time, tls
+from mailwright.components import counter, dovecot, filter, firewall, guard, logs, nullclient, postfix, time, tls
 from mailwright.components.model import Component
 
 COMPONENTS: tuple[Component, ...] = (
@@ -10,7 +10,9 @@ COMPONENTS: tuple[Component, ...] = (
     tls.COMPONENT,
     logs.COMPONENT,
     firewall.COMPONENT,
+    guard.COMPONENT,
     dovecot.COMPONENT,
+    counter.COMPONENT,
     filter.COMPONENT,
     postfix.COMPONENT,
     nullclient.COMPONENT,

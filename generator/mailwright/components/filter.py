@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from ipaddress import ip_network
 
 from mailwright import resources
+from mailwright.components import counter
 from mailwright.components.model import Component, File, once
 from mailwright.components.postfix import NO_DOMAIN
 from mailwright.components.postfix_roads import ident
@@ -38,6 +39,9 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
         gateways=[(ident(row), row) for row in plan.gateways if row.clients],
         live_domains=[name for row in plan.gateways if row.known == "live" for name in row.domains],
         no_domain=NO_DOMAIN,
+        throttled=counter.COMPONENT.runs_on(host),
+        counter=counter.SOCKET,
+        automatic=sorted({row.login for row in plan.senders if row.automatic}),
         sign_networks=(ip_network("127.0.0.0/8"), ip_network("::1/128"), *own, *relay),
     )
     yield File("/etc/rspamd/rspamd.conf", conf)

@@ -40,6 +40,11 @@ def names(values: Iterable[object]) -> Verbatim:
     return Verbatim("[" + ", ".join([name(value) for value in values]) + "]")
 
 
+def logins(values: Iterable[str]) -> Verbatim:
+    """A list of logins: ``["karlm", "webforms"]``. Raises FormatError for what is none."""
+    return Verbatim("[" + ", ".join([f'"{postfix.login(value, NAME)}"' for value in values]) + "]")
+
+
 def bare(value: object) -> Verbatim:
     """A name without quotes, for the middle of a string that the template quotes: a DKIM selector."""
     return postfix.name(value, NAME)
@@ -48,7 +53,14 @@ def bare(value: object) -> Verbatim:
 FORMAT = Format(
     NAME,
     write,
-    (("comment", comment), ("strings", strings), ("name", name), ("names", names), ("bare", bare)),
+    (
+        ("comment", comment),
+        ("strings", strings),
+        ("name", name),
+        ("names", names),
+        ("logins", logins),
+        ("bare", bare),
+    ),
 )
 
 
