@@ -1,7 +1,8 @@
-"""Brings up and clears away the hosts of a scenario: the example's, in the rehearsal's lab.
+"""Brings up and clears away the hosts of a scenario: those of a worked site, in the rehearsal's lab.
 
-python3 lab.py up FOLDER debian-13      builds the example for that release into FOLDER/project and starts its hosts
-python3 lab.py down FOLDER              clears away what ``up`` of that folder left
+python3 lab.py up FOLDER SITE [RELEASE]   builds inventories/SITE into FOLDER/project and starts its hosts, all on
+                                          that release (debian-13) or each on its own
+python3 lab.py down FOLDER                clears away what ``up`` of that folder left
 
 FOLDER/lab.yml is an inventory that adds to the built one how to reach the hosts. FOLDER/run is the lab's id. What
 is secret lies in the lab's own folder, which root alone can read and which goes with the lab.
@@ -23,18 +24,20 @@ from mailwright.rehearsal.rehearse import Prepared, Stage, prepare, staged
 from mailwright.requirements.evaluate import evaluate
 from mailwright.site.read import read
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "inventories" / "example" / "site.yml"
+INVENTORIES = Path(__file__).resolve().parents[2] / "inventories"
 
 
-def up(folder: Path, release: str) -> None:
+def up(folder: Path, name: str, release: str = "") -> None:
     """Build, start, and leave running."""
     down(folder)
     folder.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(folder / "project", ignore_errors=True)
-    described = read(EXAMPLE).site
-    if described is None:
-        raise SystemExit(f"{EXAMPLE} cannot be used; see mailwright check")
-    site = replace(described, hosts=tuple(replace(host, os=release) for host in described.hosts))
+    path = INVENTORIES / name / "site.yml"
+    site = read(path).site
+    if site is None:
+        raise SystemExit(f"{path} cannot be used; see mailwright check")
+    if release:
+        site = replace(site, hosts=tuple(replace(host, os=release) for host in site.hosts))
     prepared = prepare(site, evaluate(site, date.today()), (), folder)
     with staged(prepared, folder, print, keep=True) as stage:
         (folder / "run").write_text(stage.lab.run, encoding="ascii")
@@ -83,8 +86,8 @@ def _inventory(stage: Stage) -> str:
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["up", folder, release]:
-            up(Path(folder), release)
+        case ["up", folder, name, *release] if len(release) <= 1:
+            up(Path(folder), name, *release)
         case ["down", folder]:
             down(Path(folder))
         case _:

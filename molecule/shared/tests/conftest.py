@@ -1,8 +1,9 @@
-"""What the tests of a scenario work with: its stage, and its host by way of testinfra."""
+"""What the tests of a scenario work with: its stage, and its hosts by way of testinfra."""
 
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 from pathlib import Path
 from types import ModuleType
@@ -26,16 +27,31 @@ def _lab() -> ModuleType:
     return module
 
 
+FOLDER = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
+HOSTS = tuple(json.loads((FOLDER / "lab.yml").read_text(encoding="utf-8"))["all"]["hosts"])
+COMPONENTS = [
+    (host, place.name) for host in HOSTS for place in sorted((FOLDER / "project" / "hosts" / host).iterdir())
+]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that wants ``name`` runs for each host; one that wants ``component`` too, for each of its parts."""
+    if "component" in metafunc.fixturenames:
+        metafunc.parametrize(("name", "component"), COMPONENTS)
+    elif "name" in metafunc.fixturenames:
+        metafunc.parametrize("name", HOSTS)
+
+
 @pytest.fixture(scope="session")
 def stage() -> Stage:
-    stage: Stage = _lab().attach(Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]))
+    stage: Stage = _lab().attach(FOLDER)
     return stage
 
 
-@pytest.fixture(scope="session")
-def host(stage: Stage) -> Host:
-    """The mail host. (As root in its container: what SSH reaches is tested by the deployment itself.)"""
-    return testinfra.get_host(f"podman://{stage.lab.containers['mail.college.ac.uk']}")
+@pytest.fixture
+def host(stage: Stage, name: str) -> Host:
+    """A host of the site. (As root in its container: what SSH reaches is tested by the deployment itself.)"""
+    return testinfra.get_host(f"podman://{stage.lab.containers[name]}")
 
 
 @pytest.fixture(scope="session")
