@@ -53,6 +53,7 @@ class Credentials:
 
 AUTHORITY = "authority.pem"
 SMARTHOST = "smarthost"
+DIRECTORY = "directory"
 
 
 def variables(folder: Path) -> dict[str, str]:
@@ -60,9 +61,11 @@ def variables(folder: Path) -> dict[str, str]:
     return {
         "tls_certificate": f"{folder}/{{{{ inventory_hostname }}}}.pem",
         "tls_key": f"{folder}/{{{{ inventory_hostname }}}}.key",
-        "passwords": f"{folder}/passwords",
+        "dovecot_passwords": f"{folder}/passwords",
         "dkim_private_key": f"{folder}/dkim.key",
         "postfix_smarthost_password": f"{folder}/{SMARTHOST}",
+        "postfix_directory_password": f"{folder}/{DIRECTORY}",
+        "dovecot_directory_password": f"{folder}/{DIRECTORY}",
     }
 
 
@@ -88,6 +91,8 @@ def make(plan: Plan) -> Credentials:
         "passwords": "".join(f"{one.login}:{_hashed(one.password)}\n" for one in accounts).encode("ascii"),
         "dkim.key": _pem(dkim),
         SMARTHOST: f"{secrets.token_urlsafe(15)}\n".encode("ascii"),
+        # With signs that mean something in the files that it is put into.
+        DIRECTORY: f"{secrets.token_urlsafe(15)}\"$x{{}}#\\ %s\n".encode("ascii"),
     }
     return Credentials(accounts, base64.b64encode(public).decode("ascii"), files | _certificates(plan))
 

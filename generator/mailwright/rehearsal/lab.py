@@ -338,7 +338,8 @@ class Lab:
         return (self.topology.world, *self.topology.neighbours, *self.topology.hosts)
 
     def _images(self) -> dict[str, str]:
-        systems = {host.name: host.os for host in self.scene.hosts}
+        systems: dict[str, str] = {host.name: host.os for host in self.scene.hosts}
+        systems |= {one.name: images.DIRECTORY for one in self.scene.neighbours if one.kind == "directory"}
         wanted = {node.name: systems.get(node.name, images.WORLD) for node in self._container_nodes()}
         references = {name: images.ensure_image(name, self._progress) for name in sorted(set(wanted.values()))}
         return {node: references[name] for node, name in wanted.items()}
@@ -391,7 +392,9 @@ class Lab:
             place = self._neighbour_folder(node.name)
             argv += ["--volume", f"{place}:{PLACE}", "--volume", f"{self.folder}/inbox:{INBOX}"]
             argv += ["--env", f"PYTHONPATH={PROGRAMS}", reference]
-            argv += ["python3", "-u", "-m", "mailwright.rehearsal.standin", PLACE]
+            directory = any(one.name == node.name and one.kind == "directory" for one in self.scene.neighbours)
+            module = "ldap_server" if directory else "standin"
+            argv += ["python3", "-u", "-m", f"mailwright.rehearsal.{module}", PLACE]
         else:
             argv += [reference, "/sbin/init"]
         must(argv)
@@ -408,7 +411,8 @@ class Lab:
 
     def _files(self, node: Node) -> Iterable[Put]:
         if node in self.topology.neighbours:
-            return tuple(program(f"mailwright/rehearsal/{name}") for name in ("receiver.py", "standin.py"))
+            programs = ("receiver.py", "standin.py", "ldap_server.py")
+            return tuple(program(f"mailwright/rehearsal/{name}") for name in programs)
         if node is self.topology.world:
             scene = self.scene
             said = files(self.topology, scene.fragments or {}, scene.foreign_domains, scene.covered)

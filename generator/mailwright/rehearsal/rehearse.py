@@ -10,7 +10,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -23,7 +23,7 @@ from mailwright.build.writer import write
 from mailwright.findings import Finding, Level
 from mailwright.plan import make as make_plan
 from mailwright.plan.model import Gateway, Plan
-from mailwright.rehearsal import credentials, deploy, neighbours
+from mailwright.rehearsal import credentials, deploy, directory, neighbours
 from mailwright.rehearsal.errors import LabError
 from mailwright.rehearsal.lab import Lab, scene
 from mailwright.report import matrix_html, matrix_json, mentions
@@ -31,7 +31,7 @@ from mailwright.report.findings_json import render as findings_json
 from mailwright.report.verdicts import Verdict, verdicts
 from mailwright.requirements.catalogue import REQUIREMENTS
 from mailwright.requirements.lookup import level_of
-from mailwright.site.model import Site
+from mailwright.site.model import Person, Site
 
 
 class Progress(Protocol):
@@ -49,13 +49,31 @@ class Progress(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A site that was built for a rehearsal. ``project`` is the folder of the build."""
+    """A site that was built for a rehearsal. ``project`` is the folder of the build.
+
+    truth   the plan as it would be if the build knew everybody: what probes go by. With a live directory ``plan``
+            has no rows of people; this one has those of the people who are in the lab's directory
+    people  who is there, and in the lab's directory where the site has one
+    """
 
     site: Site
     plan: Plan
     checks: tuple[Finding, ...]
     project: Path
     credentials: credentials.Credentials
+    truth: Plan
+    people: tuple[Person, ...]
+
+    def directory_files(self) -> dict[str, bytes]:
+        """What the lab's directory is filled from."""
+        described = self.site.directory
+        if described is None:
+            return {}
+        stores = {row.login: row.host for row in self.truth.mailboxes}
+        people = [replace(person, store=stores[person.login]) for person in self.people]
+        passwords = {account.login: account.password for account in self.credentials.accounts}
+        bind = self.credentials.files[credentials.DIRECTORY].decode("ascii").rstrip("\n")
+        return directory.files(described, people, passwords, bind)
 
     def settings(self) -> mentions.Mentions:
         """Where the built files carry each requirement; named from the project's folder on."""
@@ -69,18 +87,31 @@ class Prepared:
         return verdicts(REQUIREMENTS, self.checks, self.settings(), probes)
 
 
-def prepare(site: Site, checks: Iterable[Finding], inputs: Iterable[Input], folder: Path) -> Prepared:
+def prepare(
+    site: Site, checks: Iterable[Finding], inputs: Iterable[Input], folder: Path, people: tuple[Person, ...] = ()
+) -> Prepared:
     """Build ``site`` into ``folder``/project, with the credentials of this run.
+
+    people  who is in the lab's directory, where it is live; none: some are invented
 
     Raises BuildError, WriteRefusedError, OSError.
     """
-    made = credentials.make(make_plan(site))
+    people = (people or directory.invented(site)) if site.live else site.people
+    made = credentials.make(make_plan(_known(site, people)))
     rehearsed = credentials.with_key(site, made)
     plan = make_plan(rehearsed)
+    truth = make_plan(_known(rehearsed, people)) if site.live else plan
     found = tuple(checks)
     place = folder / "project"
     write(project(rehearsed, plan, found, inputs), place)
-    return Prepared(rehearsed, plan, found, place, made)
+    return Prepared(rehearsed, plan, found, place, made, truth, people)
+
+
+def _known(site: Site, people: tuple[Person, ...]) -> Site:
+    """The site as if its build knew who is in the directory."""
+    if site.directory is None or not site.live:
+        return site
+    return replace(site, people=people, directory=replace(site.directory, live=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +164,7 @@ class Stage:
     def context(self, since: float = 0.0) -> Context:
         """What the probes work with in this lab."""
         return Context(
-            plan=self.prepared.plan,
+            plan=self.prepared.truth,
             resolver=self.lab.resolver,
             vantages=dict(self.lab.vantages()),
             shell=self.lab.shell,
@@ -163,11 +194,12 @@ def staged(
     On any error the hosts' logs are put into ``folder``/logs.
     """
     authority = prepared.credentials.files[credentials.AUTHORITY].decode("ascii")
-    with Lab(scene(prepared.plan, prepared.project / "dns", authority), progress, keep) as lab:
+    with Lab(scene(prepared.truth, prepared.project / "dns", authority), progress, keep) as lab:
         secrets = lab.folder / "credentials"
         prepared.credentials.write(secrets)
         for one in lab.scene.neighbours:
-            lab.equip(one.name, credentials.of_neighbour(prepared.credentials.files, one))
+            filled = prepared.directory_files() if one.kind == "directory" else {}
+            lab.equip(one.name, filled | credentials.of_neighbour(prepared.credentials.files, one))
         try:
             stage = Stage(prepared, lab, folder, secrets)
             lab.border(stage.border)
