@@ -36,6 +36,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("init", "init", "Write a commented description from a few questions or flags."),
     Verb("check", "check", "Every fault of a description and every requirement it breaks."),
     Verb("build", "build", "Make the Ansible project, DNS fragments and compliance matrix."),
+    Verb("diff", "diff", "What a change of the description means, in words."),
     Verb("rehearse", "rehearse", "Try the service on throw-away hosts; a verdict per requirement."),
     Verb("explain", "explain", "What a requirement or rule says, breaks it, mends it."),
     Verb("dkim-key", "dkim_key", "Make a DKIM key pair."),

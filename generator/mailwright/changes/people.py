@@ -1,0 +1,162 @@
+"""What changes for people: their mailboxes, their addresses, and what they may send as."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mailwright.changes import words
+from mailwright.changes.model import Change, differences, kind, pairs
+from mailwright.plan.model import Plan, Route, RouteKind
+from mailwright.site.addresses import domain
+
+_MOVE = (
+    "Mail does not move by itself. Apply the new build with its move.yml, which copies each mailbox, switches over "
+    "and copies what came in meanwhile (docs/how-to.md)."
+)
+_GONE = "Nobody can log in there any more; the mail itself stays on the host until somebody removes it."
+_LOST = "Mail to what vanishes is refused from then on (550)."
+
+_UNKNOWN = "They are not compared: ask the directory whether it has the same people."
+_OF_PEOPLE = frozenset({"mailbox", "alias", "internal"})
+
+_KINDS: dict[RouteKind, str] = {
+    "mailbox": "published addresses",
+    "alias": "further addresses",
+    "internal": "internal addresses",
+    "role": "role addresses",
+    "automatic": "addresses of programs",
+    "gateway": "addresses behind gateways",
+}
+
+
+def mailboxes(old: Plan, new: Plan) -> Iterator[Change]:
+    """Mailboxes that are new, gone, moved, or of another size or name.
+
+    A plan that looks people up as mail flows has none of them in its tables, and that is all that is said then.
+    """
+    if _live(old) != _live(new):
+        where = "in the directory while mail flows" if _live(new) else "in the description"
+        sentence = f"who has a mailbox, which addresses and which logins is looked up {where} from now on"
+        yield Change("mailboxes", "changed", "people", sentence, "", _UNKNOWN)
+        return
+    for before, after, _ in pairs(old.mailboxes, new.mailboxes):
+        if before is None and after is not None:
+            yield Change(
+                "mailboxes",
+                "added",
+                after.login,
+                f"{after.login} ({after.name}) gets a mailbox on {after.host}",
+                f"people get mailboxes on {after.host}",
+                "A first password has to be set for each (docs/how-to.md).",
+                None,
+                after,
+            )
+        elif before is not None and after is None:
+            yield Change(
+                "mailboxes",
+                "removed",
+                before.login,
+                f"{before.login} ({before.name}) has no mailbox any more",
+                f"people lose their mailboxes on {before.host}",
+                _GONE,
+                before,
+                None,
+            )
+        elif before is not None and after is not None:
+            for name in differences(before, after):
+                sentence, alike, note = {
+                    "host": (
+                        f"the mailbox of {after.login} moves from {before.host} to {after.host}",
+                        f"mailboxes move from {before.host} to {after.host}",
+                        _MOVE,
+                    ),
+                    "quota": (
+                        f"the mailbox of {after.login} may hold {words.size(after.quota)} instead of "
+                        f"{words.size(before.quota)}",
+                        f"mailboxes may hold {words.size(after.quota)} instead of {words.size(before.quota)}",
+                        "",
+                    ),
+                    "name": (f"{after.login} is called {after.name} instead of {before.name}", "", ""),
+                }[name]
+                yield Change("mailboxes", "changed", after.login, sentence, alike, note, before, after)
+
+
+def routes(old: Plan, new: Plan) -> Iterator[Change]:
+    """Addresses that appear, vanish, or lead elsewhere."""
+    known = _known(old, new)
+    for before, after, some in pairs(old.routes, new.routes):
+        if not known and some.kind in _OF_PEOPLE:
+            continue
+        what = f"{_KINDS[some.kind]} in {domain(some.address)}"
+        if before is None and after is not None:
+            sentence = f"{after.address} is new and reaches {_reached(new, after)}"
+            yield Change("routes", "added", after.address, sentence, f"{what} are new", "", None, after)
+        elif before is not None and after is None:
+            sentence = f"{before.address} is no address any more; it reached {_reached(old, before)}"
+            yield Change("routes", "removed", before.address, sentence, f"{what} vanish", _LOST, before, None)
+        elif before is not None and after is not None:
+            one, other = _reached(old, before), _reached(new, after)
+            if one != other:
+                sentence = f"{after.address} reaches {other} instead of {one}"
+            else:
+                sentence = (
+                    f"{after.address} is one of the {_KINDS[after.kind]} instead of the {_KINDS[before.kind]}; it "
+                    f"still reaches {other}"
+                )
+            yield Change("routes", "changed", after.address, sentence, "", "", before, after)
+
+
+def _live(plan: Plan) -> bool:
+    return plan.settings.directory is not None and not plan.mailboxes
+
+
+def _known(old: Plan, new: Plan) -> bool:
+    """Whether people are compared at all."""
+    return _live(old) == _live(new)
+
+
+def _reached(plan: Plan, route: Route) -> str:
+    if route.kind == "mailbox":
+        return f"the mailbox of {words.listed(route.targets)}"
+    if route.kind == "gateway":
+        row = next((row for row in plan.gateways if domain(route.address) in row.domains), None)
+        behind = f" behind the gateway {row.name}" if row else " behind a gateway"
+        return words.listed(route.targets) + behind
+    return words.listed(route.targets)
+
+
+def rewrites(old: Plan, new: Plan) -> Iterator[Change]:
+    """Internal addresses, and what they become in mail that leaves."""
+    if not _known(old, new):
+        return
+    for before, after, _ in pairs(old.rewrites, new.rewrites):
+        if before is None and after is not None:
+            sentence = f"{after.internal} becomes {after.external} in mail that leaves"
+            alike = f"internal addresses become those of {domain(after.external)} in mail that leaves"
+            yield Change("rewrites", "added", after.internal, sentence, alike, "", None, after)
+        elif before is not None and after is None:
+            sentence = f"{before.internal} does not become {before.external} any more in mail that leaves"
+            alike = f"internal addresses do not become those of {domain(before.external)} any more"
+            yield Change("rewrites", "removed", before.internal, sentence, alike, "", before, None)
+        elif before is not None and after is not None:
+            sentence = f"{after.internal} becomes {after.external} instead of {before.external} in mail that leaves"
+            yield Change("rewrites", "changed", after.internal, sentence, "", "", before, after)
+
+
+def senders(old: Plan, new: Plan) -> Iterator[Change]:
+    """Logins that may send as an address, or may not any more."""
+    if not _known(old, new):
+        return
+    for before, after, some in pairs(old.senders, new.senders):
+        key = f"{some.login} as {some.address}"
+        if before is not None and after is not None:
+            how = "like a program" if after.automatic else "like a person"
+            sentence = f"{some.login} sends as {some.address} {how} from now on, with the rules for From: of that"
+        else:
+            sentence = f"{some.login} may send as {some.address}{'' if after else ' no more'}"
+        alike = {
+            "added": f"more pairs of a login and an address in {domain(some.address)} that it may send as",
+            "removed": f"fewer pairs of a login and an address in {domain(some.address)} that it may send as",
+            "changed": "",
+        }[kind(before, after)]
+        yield Change("senders", kind(before, after), key, sentence, alike, "", before, after)

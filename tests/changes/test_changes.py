@@ -1,0 +1,283 @@
+"""What a change of the description means, in words."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, replace
+from datetime import date
+from ipaddress import ip_address, ip_network
+
+import pytest
+
+from mailwright.changes import SECTIONS, Change, compare, json_, text, words
+from mailwright.changes.model import pairs
+from mailwright.plan import make
+from mailwright.plan.model import Because, Plan, Settings
+from mailwright.site.model import InternalDomain, Network, Site, Smarthost
+from support.example import HERE, example, load_example, person, role, split, with_gateway, with_person, with_role
+
+TABLES = tuple(field.name for field in fields(Plan) if field.name != "settings")
+
+
+def full() -> Plan:
+    """A plan with a row in every table."""
+    site = with_gateway()
+    inner = InternalDomain("unix3.chem.college.ac.uk", "chem.college.ac.uk", date(2027, 7, 31), HERE)
+    return make(replace(site, hosts=split().hosts, internal_domains=(inner,)))
+
+
+def changed(new: Site, old: Site | None = None) -> tuple[Change, ...]:
+    return compare(make(old or load_example()), make(new))
+
+
+def sentences(new: Site, old: Site | None = None) -> list[str]:
+    return [change.sentence for change in changed(new, old)]
+
+
+def of(table: str, new: Site, old: Site | None = None) -> list[Change]:
+    return [change for change in changed(new, old) if change.table == table]
+
+
+# --- Nothing is left out ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_row_of_any_table_that_goes_or_comes_is_a_change(table: str) -> None:
+    plan = full()
+    rows = getattr(plan, table)
+    assert rows, "the plan has a row in every table"
+    without = replace(plan, **{table: rows[1:]})  # type: ignore[arg-type]
+    gone, come = compare(plan, without), compare(without, plan)
+    if table != "policies":  # a check among others: the listener's order changes
+        assert {change.kind for change in gone if change.table == table} <= {"removed", "changed"}
+    assert gone
+    assert come
+    assert all(change.sentence for change in (*gone, *come))
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_another_reason_is_no_change(table: str) -> None:
+    plan = full()
+    other = Because("ADDR-1", "in other words")
+    same = replace(plan, **{table: tuple(replace(row, because=other) for row in getattr(plan, table))})  # type: ignore[arg-type]
+    assert compare(plan, same) == ()
+    assert same != plan
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Settings)])
+def test_every_setting_that_differs_is_a_change(name: str) -> None:
+    """But for those that other tables say, and say better."""
+    plan = full()
+    other = {
+        "domains": ("college.ac.uk",),
+        "internal_domains": (),
+        "smarthost": Smarthost("out.example.net", 587, "", "", "", HERE),
+        "directory": None,
+        "relay_networks": (ip_network("198.51.100.128/28"),),
+        "mailer_names": (),
+    }
+    value = getattr(plan.settings, name)
+    new = other.get(name, value + 1 if isinstance(value, int) else "else" if isinstance(value, str) else ())
+    found = compare(plan, replace(plan, settings=replace(plan.settings, **{name: new})))
+    said_elsewhere = {"relay_networks", "mailer_names", "directory"}  # the last is None in both
+    assert bool(found) == (name not in said_elsewhere)
+
+
+def test_each_table_of_a_change_is_in_one_section() -> None:
+    tables = [table for section in SECTIONS for table in section.tables]
+    assert len(tables) == len(set(tables))
+    assert {change.table for change in compare(full(), make(load_example()))} <= set(tables)
+
+
+# --- In words --------------------------------------------------------------------------------------------------
+
+
+def test_nothing_that_changes_is_said_as_that() -> None:
+    assert changed(load_example()) == ()
+    assert text.render(()) == "Nothing changes: both descriptions make the same service.\n"
+
+
+def test_the_example_becomes_the_split_site() -> None:
+    found = sentences(split())
+    assert "submission (mail of people who log in) moves from mail.college.ac.uk to smtp.college.ac.uk" in found
+    assert (
+        "receiving mail from outside (mx) moves from mail.college.ac.uk to mx1.college.ac.uk and mx2.college.ac.uk"
+        in found
+    )
+    assert (
+        "MX of college.ac.uk becomes mx1.college.ac.uk, then mx2.college.ac.uk, instead of mail.college.ac.uk"
+        in found
+    )
+    printed = text.render(changed(split()))
+    assert "- 20 mailboxes move from mail.college.ac.uk to store1.college.ac.uk: ab011, al215" in printed
+    assert printed.count("move.yml") == 1
+    assert "- 2 hosts open port 993 to everybody: store1.college.ac.uk, store2.college.ac.uk.\n" in printed
+    assert "- log.college.ac.uk (198.51.100.33 and 2001:db8:c011::33) is new.\n" in printed
+    assert "a copy of all mail logs (log) begins on log.college.ac.uk" in " ".join(printed.split())
+    assert all(len(line) <= 110 for line in printed.splitlines() if " " in line.strip("- "))
+
+
+def test_and_back() -> None:
+    found = sentences(load_example(), split())
+    assert "submission (mail of people who log in) moves from smtp.college.ac.uk to mail.college.ac.uk" in found
+    assert "keeping a copy of all mail logs (log) ends on log.college.ac.uk; no host does it any more" in found
+
+
+def test_one_function_on_one_more_host() -> None:
+    host = replace(load_example().hosts[0], name="mx2.college.ac.uk", addresses=(ip_address("198.51.100.26"),))
+    more = example(hosts=(*load_example().hosts, replace(host, functions=("mx",))))
+    (change,) = of("functions", more)
+    assert change.sentence == (
+        "receiving mail from outside (mx) begins on mx2.college.ac.uk; mail.college.ac.uk still does it"
+    )
+    assert change.new == ("mail.college.ac.uk", "mx2.college.ac.uk")
+
+
+def test_a_new_starter() -> None:
+    found = changed(with_person(person("kl204", "K.Z@college.ac.uk", aliases=("kz@college.ac.uk",))))
+    assert [(change.table, change.kind, change.key) for change in found] == [
+        ("mailboxes", "added", "kl204"),
+        ("routes", "added", "k.z@college.ac.uk"),
+        ("routes", "added", "kz@college.ac.uk"),
+        ("senders", "added", "kl204 as k.z@college.ac.uk"),
+        ("senders", "added", "kl204 as kz@college.ac.uk"),
+    ]
+    assert found[0].sentence == "kl204 (Name of kl204) gets a mailbox on mail.college.ac.uk"
+    assert found[1].sentence == "k.z@college.ac.uk is new and reaches the mailbox of kl204"
+    assert found[3].sentence == "kl204 may send as k.z@college.ac.uk"
+
+
+def test_somebody_leaves() -> None:
+    old = with_person(person("kl204"))
+    found = changed(load_example(), old)
+    assert {change.kind for change in found} == {"removed"}
+    assert "kl204 may send as first.kl204@college.ac.uk no more" in [change.sentence for change in found]
+
+
+def test_a_role_that_reaches_others() -> None:
+    (change,) = of("routes", with_role(role("security", "ii305", "wm118", domains=("college.ac.uk",))))
+    assert change.kind == "changed"
+    assert change.sentence == (
+        "security@college.ac.uk reaches imran.iqbal@college.ac.uk and wangari.muta@college.ac.uk instead of "
+        "rosa.luxemburg@college.ac.uk and imran.iqbal@college.ac.uk"
+    )
+
+
+def test_a_network_that_is_trusted() -> None:
+    network = Network(ip_network("198.51.100.128/28"), HERE)
+    trusted = example(networks=replace(load_example().networks, relay=(network,)))
+    (change,) = of("grants", trusted)
+    assert change.sentence == "198.51.100.128/28 may relay through port 25 of mail.college.ac.uk"
+    assert "the log names an address and no person" in change.note
+    (back,) = of("grants", load_example(), trusted)
+    assert back.sentence == "198.51.100.128/28 may no more relay through port 25 of mail.college.ac.uk"
+    assert back.note == ""
+
+
+def test_the_order_of_checks() -> None:
+    plan = make(load_example())
+    first, second = (row for row in plan.policies if row.key[:3] == ("mail.college.ac.uk", 25, "rcpt"))
+    swapped = {first.key: replace(first, check=second.check), second.key: replace(second, check=first.check)}
+    other = replace(plan, policies=tuple(swapped.get(row.key, row) for row in plan.policies))
+    (change,) = compare(plan, other)
+    assert change.sentence == (
+        "port 25 of mail.college.ac.uk, at the stage rcpt, asks the same in another order: "
+        "reject_unlisted_recipient, reject_non_fqdn_recipient; before it was "
+        "reject_non_fqdn_recipient, reject_unlisted_recipient"
+    )
+
+
+def test_a_gateway_comes_and_is_asked_in_another_way() -> None:
+    (change,) = of("gateways", with_gateway())
+    assert change.sentence == (
+        "mail for physics.college.ac.uk goes through the gateway exchange to exchange.physics.college.ac.uk"
+    )
+    (other,) = of("gateways", with_gateway(tls="may"), with_gateway())
+    assert other.sentence == "the gateway exchange is asked for TLS in the way may instead of verify"
+    assert "physics.college.ac.uk is a mail domain from now on" in sentences(with_gateway())
+
+
+def test_logs_limits_and_internal_forms() -> None:
+    logging = replace(load_example().logging, days=30, minimum_days=30)
+    assert (
+        "/var/log/mail/mail.log on mail.college.ac.uk is kept 30 days, at most 365, for mailreaders instead of "
+        "92 days, at most 365, for mailreaders" in sentences(example(logging=logging))
+    )
+    inner = InternalDomain("unix3.chem.college.ac.uk", "chem.college.ac.uk", None, HERE)
+    ends = replace(inner, until=date(2027, 7, 31))
+    assert sentences(example(internal_domains=(ends,)), example(internal_domains=(inner,))) == [
+        "unix3.chem.college.ac.uk is the form of chem.college.ac.uk until 2027-07-31 instead of the form of "
+        "chem.college.ac.uk without an end"
+    ]
+
+
+def test_a_moved_management_network_says_to_whom_ssh_opens() -> None:
+    network = Network(ip_network("198.51.100.224/28"), HERE)
+    moved = example(networks=replace(load_example().networks, management=(network,)))
+    (change,) = of("openings", moved)
+    assert change.sentence == (
+        "port 22 of mail.college.ac.uk is open to 198.51.100.224/28 instead of "
+        "198.51.100.240/28 and 2001:db8:c011:ad::/64"
+    )
+
+
+def test_reverse_records_are_called_by_their_addresses() -> None:
+    keys = {change.key for change in of("records", split()) if "PTR" in change.sentence}
+    assert {"198.51.100.26", "2001:db8:c011::26"} <= keys
+
+
+# --- Grouping --------------------------------------------------------------------------------------------------
+
+
+def test_those_that_are_alike_are_counted_and_a_few_are_named() -> None:
+    people = [person(f"new{number:02}") for number in range(12)]
+    printed = text.render(changed(with_person(*people)))
+    assert (
+        "- 12 people get mailboxes on mail.college.ac.uk: new00, new01, new02, new03, new04 and 7 more.\n"
+        in printed
+    )
+    assert printed.startswith("36 changes\n\nMailboxes (12)\n")
+
+
+def test_nothing_in_a_description_can_write_on_the_terminal() -> None:
+    plan = make(with_person(person("kl204")))
+    mailboxes = tuple(
+        replace(row, name="\x1b[2J\u202eEve") if row.login == "kl204" else row for row in plan.mailboxes
+    )
+    printed = text.render(compare(make(load_example()), replace(plan, mailboxes=mailboxes)))
+    assert "\\x1b[2J\\u202eEve" in printed
+    assert "\x1b" not in printed
+
+
+def test_json_has_every_change_with_its_rows() -> None:
+    found = changed(split())
+    document = json.loads(json_.render(found))
+    assert len(document["changes"]) == len(found) == sum(document["counts"].values())
+    moved = next(item for item in document["changes"] if item["table"] == "mailboxes")
+    assert (moved["old"]["host"], moved["new"]["host"]) == ("mail.college.ac.uk", "store1.college.ac.uk")
+    assert "because" not in moved["new"]
+
+
+def test_words() -> None:
+    assert words.listed(()) == "nobody"
+    assert words.listed(("a",)) == "a"
+    assert words.listed(("a", "b", "c")) == "a, b and c"
+    assert [words.size(octets) for octets in (5_000_000_000, 25_000_000, 2**30, 7)] == [
+        "5 GB",
+        "25 MB",
+        "1 GiB",
+        "7 bytes",
+    ]
+
+
+def test_pairs_are_in_the_order_of_their_keys_and_without_what_is_the_same() -> None:
+    rows = make(load_example()).mailboxes
+    other = (replace(rows[3], quota=1), *rows[4:], replace(rows[0], login="zzz"))
+    found = [(old and old.login, new and new.login) for old, new, _ in pairs(rows, other)]
+    assert found == [
+        (rows[0].login, None),
+        (rows[1].login, None),
+        (rows[2].login, None),
+        (rows[3].login, rows[3].login),
+        (None, "zzz"),
+    ]
