@@ -231,8 +231,8 @@ def variables(plan: Plan, host: HostFacts) -> dict[str, object]:
 
     With each of ``postfix_services``, ``postfix_recipient``. Where a smarthost asks for a login,
     ``postfix_smarthost``: what stands before the password in its file, and ``postfix_smarthost_password``: a path
-    on the control machine. Where a directory does, ``postfix_directory``, the files that its password stands in, and
-    ``postfix_directory_password``, its path.
+    on the control machine. Where people are in a directory alone, ``postfix_directory``, the files of the look-ups, and
+    where it asks for a login, ``postfix_directory_password``, the path of what they end with.
     """
     services = {row.service for row in plan.listeners if row.host == host.name} & _SERVICES
     smarthost = plan.settings.smarthost
@@ -250,9 +250,10 @@ def variables(plan: Plan, host: HostFacts) -> dict[str, object]:
     if smarthost is not None and smarthost.login:
         said["postfix_smarthost"] = f"{outward.relayhost(smarthost)} {smarthost.login}:"
         said["postfix_smarthost_password"] = smarthost.password
-    if plan.live is not None and plan.live.bind_dn:
+    if plan.live is not None:
         said["postfix_directory"] = [directory.path(row) for row in directory.lookups(plan)]
-        said["postfix_directory_password"] = plan.live.password
+        if plan.live.bind_dn:
+            said["postfix_directory_password"] = plan.live.password
     return said
 
 

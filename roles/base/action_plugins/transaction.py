@@ -39,10 +39,25 @@ PASSED_ON = (
 )
 
 
+def only_logins(seed: bytes, table: bytes, without: str) -> bytes:
+    """The lines ``login:…`` of ``seed`` whose login begins a line of ``table`` that has no ``without`` in it."""
+    lines = table.decode().splitlines()
+    logins = {line.partition(":")[0] for line in lines if not (without and without in line)}
+    return "".join(
+        line for line in seed.decode().splitlines(keepends=True) if line.strip().partition(":")[0].lower() in logins
+    ).encode()
+
+
+def quoted(before: bytes, line: bytes) -> bytes:
+    """The line with what stands after ``before`` in quotation marks, as Dovecot reads them."""
+    value = line[len(before) :].rstrip(b"\n").replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+    return before + b'"' + value + b'"\n'
+
+
 class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
     _supports_check_mode = True
     _supports_async = False
-    _VALID_ARGS = frozenset({*PASSED_ON, "source", "rendered", "secrets", "seeds"})
+    _VALID_ARGS = frozenset({*PASSED_ON, "source", "rendered", "secrets", "completed", "seeds"})
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
@@ -58,8 +73,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
         texts: dict[str, bytes] = {}
         files = self._rendered(source, texts) if boolean(arguments.get("rendered", True)) else []
         files += [self._from_path(entry, texts, must_exist=True) for entry in arguments.get("secrets") or []]
+        completed = arguments.get("completed") or {}
+        for path in completed.get("paths") or []:
+            self._complete(str(path), completed, files, texts)
         seed_texts: dict[str, bytes] = {}
-        seeds = [self._from_path(entry, seed_texts, must_exist=False) for entry in arguments.get("seeds") or []]
+        seeds = [self._seed(entry, texts, seed_texts) for entry in arguments.get("seeds") or []]
         module_args = {
             **{name: arguments[name] for name in PASSED_ON if name in arguments},
             "files": files,
@@ -142,6 +160,34 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
         if not line or line != line.strip() or any(octet < 32 for octet in line):
             raise AnsibleActionFail(f"{src} must hold one line, without white space around it")
         return before.encode() + line + b"\n"
+
+    def _complete(
+        self, path: str, entry: Mapping[str, Any], files: list[dict[str, Any]], texts: dict[str, bytes]
+    ) -> None:
+        """Puts a setting whose value is a secret behind the text of a rendered file, which then is a secret too."""
+        rendered = texts.get(path)
+        listed = next((file for file in files if file["path"] == path), None)
+        if rendered is None or listed is None:
+            raise AnsibleActionFail(f"{path} is to be completed, and is no file of this component")
+        before = f"{entry['setting']} = "
+        made = self._from_path({**listed, "src": entry["src"], "before": before}, texts, must_exist=True)
+        line = texts[path]
+        if boolean(entry.get("quoted", False)):
+            line = quoted(before.encode(), line)
+        texts[path] = rendered + line
+        listed.update(made, sha256=hashlib.sha256(texts[path]).hexdigest())
+
+    def _seed(
+        self, entry: Mapping[str, Any], texts: Mapping[str, bytes], seed_texts: dict[str, bytes]
+    ) -> dict[str, Any]:
+        """A seed, cut to the logins of a rendered file: nobody else's line leaves this machine."""
+        listed = self._from_path(entry, seed_texts, must_exist=False)
+        only = entry.get("only")
+        if only and listed["sha256"]:
+            text = only_logins(seed_texts[listed["path"]], texts[str(only["path"])], str(only.get("without") or ""))
+            seed_texts[listed["path"]] = text
+            listed["sha256"] = hashlib.sha256(text).hexdigest()
+        return listed
 
     def _on_host(self, phase: str, arguments: Mapping[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         result: dict[str, Any] = self._execute_module(

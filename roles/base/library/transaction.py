@@ -75,10 +75,18 @@ options:
     type: list
     elements: dict
     default: []
+  completed:
+    description:
+      - Files of the component (C(paths)) that end with a C(setting) whose value is the only line of C(src) on the
+        control machine, in quotation marks with C(quoted). They are never shown.
+    type: dict
+    default: {}
   seeds:
     description:
       - Files C(login:...) that are host state. Of the seed C(src) on the control machine, lines of logins that
         never had one are added; nothing else is ever changed. Without C(src) there, the host's file stays as it is.
+      - With C(only), the lines of logins alone that begin a line of the component's file C(path) that does not
+        contain C(without).
     type: list
     elements: dict
     default: []

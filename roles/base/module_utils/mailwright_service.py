@@ -28,6 +28,7 @@ LAST_LINE = {
     "imap": re.compile(r"(\* (OK|BYE|PREAUTH)|\+|[a-z]\d+ (OK|NO|BAD))"),
     "pop3": re.compile(r"(\+OK|-ERR)"),
     "managesieve": re.compile(r"(OK|NO|BYE)\b"),
+    "auth": re.compile(r"(DONE|OK|FAIL|CONT)\b"),  # Dovecot's own, on the socket of a mailer
 }
 
 
@@ -239,6 +240,7 @@ def hold(entry: Mapping[str, Any], patience: float) -> str:
 def _talk(entry: Mapping[str, Any]) -> str:
     """One attempt. ``lines``: ``> text`` is sent, ``< pattern`` must match a line of the answer, ``tls``."""
     last_line = LAST_LINE[entry["protocol"]]
+    line_end = b"\n" if entry["protocol"] == "auth" else b"\r\n"
     transcript: list[str] = []
     where = entry.get("socket") or f"{entry.get('address') or '127.0.0.1'} port {entry.get('port')}"
     try:
@@ -253,7 +255,7 @@ def _talk(entry: Mapping[str, Any]) -> str:
                 connection = _tls(connection)
                 reader = connection.makefile("rb")
             elif line.startswith("> "):
-                connection.sendall(line[2:].encode() + b"\r\n")
+                connection.sendall(line[2:].encode() + line_end)
             elif line.startswith("< "):
                 answer = _answer(reader, last_line)
                 transcript[-1:] = [f"  {said}" for said in answer]
