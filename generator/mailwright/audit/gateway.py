@@ -145,6 +145,8 @@ def outgoing(context: Context) -> Iterator[Observation]:
     bit for bit, whatever its kind (GATE-2). A delivery status of its passes as multipart/report from the null
     sender."""
     for gateway in context.plan.gateways:
+        if not gateway.clients:
+            continue
         one, behind = _somebody(context, gateway)
         there = replace(context, vantages={**context.vantages, "inside": behind.vantage})
         door = roads.doors(there, "inside", "smtp")[0]
@@ -235,10 +237,10 @@ def _same(what: str, kind: bodies.Kind, content: bytes, door: Door) -> Observati
 
 
 def limits(context: Context) -> Iterator[Observation]:
-    """The system behind each gateway relays as its own domains alone: not as a person of the site or an outsider,
-    not in MAIL FROM and not in From:, over v4 and v6 (GATE-1, RELAY-2). What it hands over for an address of its
-    own, which would go straight back, is refused, so that loops end. An outsider who says that he is somebody
-    behind a gateway relays nothing. The system's own mail is accepted on the same road."""
+    """The system behind each gateway relays as its own domains alone: not as a person of the site, as somebody
+    behind another gateway or as an outsider, not in MAIL FROM and not in From:, over v4 and v6 (GATE-1, RELAY-2).
+    An outsider who says that he is somebody behind a gateway relays nothing. The system's own mail is accepted on the
+    same road."""
     outsider = posting.outsider(context)
     person = next((row.address for row in context.plan.routes if row.kind == "mailbox"), None)
     for gateway in context.plan.gateways:
@@ -261,10 +263,6 @@ def limits(context: Context) -> Iterator[Observation]:
                     reply = dialogue.deliver(one.internal, (outsider,), forged)
                     what = f"From: {stranger} by the system behind the gateway {gateway.name} on {door}"
                     yield Observation(what, str(reply), reply.refused, target=door.target)
-                for back in _backwards(gateway, one):
-                    reply = _tried(dialogue, one.internal, back)
-                    what = f"a loop: RCPT TO:<{back}> by the system behind the gateway {gateway.name} on {door}"
-                    yield Observation(what, str(reply), reply.refused, target=door.target)
         for door in roads.doors(context, "outside", "smtp"):
             with roads.vantage(context, "outside").enter(), roads.smtp(context, door) as dialogue:
                 for sender in dict.fromkeys((one.published, one.internal)):
@@ -275,6 +273,26 @@ def limits(context: Context) -> Iterator[Observation]:
                         reply.refused,
                         target=door.target,
                     )
+
+
+def loops(context: Context) -> Iterator[Observation]:
+    """What the system behind each gateway hands over for an address of its own, which would go straight back to it,
+    is refused over v4 and v6 (GATE-1): a system that passes on what it does not know would else send it round and
+    round. Its mail for the outside is accepted on the same road."""
+    outsider = posting.outsider(context)
+    for gateway in context.plan.gateways:
+        if not gateway.clients:
+            continue
+        one, behind = _somebody(context, gateway)
+        there = replace(context, vantages={**context.vantages, "inside": behind.vantage})
+        for door in roads.doors(there, "inside", "smtp"):
+            with behind.vantage.enter(), roads.smtp(context, door) as dialogue:
+                reply = _tried(dialogue, one.internal, outsider)
+                yield Observation(f"RCPT TO:<{outsider}> on {door}", str(reply), reply.accepted, True, door.target)
+                for back in _backwards(gateway, one):
+                    reply = _tried(dialogue, one.internal, back)
+                    what = f"RCPT TO:<{back}> by the system behind the gateway {gateway.name} on {door}"
+                    yield Observation(what, str(reply), reply.refused, target=door.target)
 
 
 def _backwards(gateway: Gateway, one: _One) -> tuple[str, ...]:
@@ -293,6 +311,10 @@ def _tried(dialogue: Dialogue, sender: str, recipient: str) -> Reply:
 
 
 GATEWAYS = Condition("the description has gateways", lambda plan: bool(plan.gateways))
+
+CLIENTS = Condition(
+    "a gateway takes mail from the system behind it", lambda plan: any(gateway.clients for gateway in plan.gateways)
+)
 
 PROBES = (
     Probe(
@@ -318,15 +340,24 @@ PROBES = (
         "inside",
         "Mail from behind a gateway leaves in its published form, its body unchanged",
         outgoing,
-        only=GATEWAYS,
+        only=CLIENTS,
     ),
     Probe(
         "gateway.limits",
         ("GATE-1", "RELAY-2"),
         "inside",
-        "A system behind a gateway relays as its own domains alone, and loops end",
+        "A system behind a gateway relays as its own domains alone",
         limits,
         negative=True,
-        only=GATEWAYS,
+        only=CLIENTS,
+    ),
+    Probe(
+        "gateway.loops",
+        ("GATE-1",),
+        "inside",
+        "What would go straight back to the system behind a gateway is refused",
+        loops,
+        negative=True,
+        only=CLIENTS,
     ),
 )

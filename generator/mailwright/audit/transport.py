@@ -37,8 +37,8 @@ def store(context: Context) -> Iterator[Observation]:
 
 
 def incoming(context: Context) -> Iterator[Observation]:
-    """On port 25, STARTTLS leads to TLS 1.2 or newer with a certificate for the name in the MX record (GATE-1: what
-    a native Internet mailer does today; RFC 7672 and RFC 8461 build on it)."""
+    """On port 25, STARTTLS leads to TLS 1.2 or newer with a certificate for the name in the MX record
+    (SCALE-1: what a mailer on the Internet does today; RFC 7672 and RFC 8461 build on it)."""
     for door in roads.doors(context, "outside", "smtp"):
         with roads.vantage(context, "outside").enter():
             ok, seen = _spoken(door, roads.tls(context))
@@ -142,5 +142,5 @@ PROBES = (
         negative=True,
     ),
     Probe("transport.store", ("REMOTE-2",), "outside", "The store speaks strong TLS alone", store, negative=True),
-    Probe("transport.incoming", ("GATE-1",), "outside", "Port 25 has TLS with the mailer's certificate", incoming),
+    Probe("transport.incoming", ("SCALE-1",), "outside", "Port 25 has TLS with the mailer's certificate", incoming),
 )

@@ -124,6 +124,8 @@ def _missing(requirement: Requirement, evidence: _Evidence) -> Iterator[str]:
             case "probe":
                 if evidence.probes is None:
                     yield "not rehearsed yet"
+                elif not evidence.probes and requirement.absent:
+                    yield requirement.absent
                 elif not any(item.status is Status.PASS for item in evidence.probes):
                     yield "no probe passed"
             case "document":

@@ -217,19 +217,27 @@ _RELAYING = (
     ),
 )  # fmt: skip
 
+_NO_GATEWAY = "No gateway is described, so there is nothing to try."
 _GATEWAYS = (
     Requirement(
         "GATE-1", "Gateways", ADVICE, "A gateway is a native mailer",
         "Where mail inside works by other rules, the gateway behaves towards the Internet as a native mailer "
         "would, and meets all that is asked here.",
         ("check", "config", "probe"),
-        gap="A gateway cannot be described in this version.",
+        limits="Tried with a stand-in for the system behind each described gateway, which takes mail, refuses, and "
+        "sends as such a system would; the site's real system is seen when the live service is audited. Systems "
+        "that nobody described are not looked at. Bodies are the same bit for bit in lines of at most 998 octets "
+        "that end in CRLF.",
+        absent=_NO_GATEWAY,
     ),
     Requirement(
         "GATE-2", "Gateways", ADVICE, "Changes at the gateway",
         "The gateway changes addresses, headers and format as far as either side needs.",
         ("config", "probe"),
-        gap="A gateway cannot be described in this version.",
+        limits="Addresses are changed in the envelope and in the lines of the header that hold addresses; in texts "
+        "and in delivery statuses they stay as they were written. A delivery status that the system behind writes "
+        "in a form of its own is passed on in that form.",
+        absent=_NO_GATEWAY,
     ),
 )  # fmt: skip
 

@@ -22,6 +22,7 @@ class Requirement:
               test against running hosts, ``document`` a generated document, ``attest`` the word of the site
     gap       what this version cannot show; while it is not empty the verdict is at best *not proven*
     limits    how far the evidence goes, for the reader of a verdict
+    absent    said where a site has nothing that could be probed, such as a gateway
     """
 
     id: str
@@ -32,6 +33,7 @@ class Requirement:
     evidence: tuple[Evidence, ...]
     gap: str = ""
     limits: str = ""
+    absent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

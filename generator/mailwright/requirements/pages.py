@@ -88,6 +88,8 @@ def _requirements() -> str:
             lines.append(f"- Limits: {requirement.limits}")
         if requirement.gap:
             lines.append(f"- Not shown yet: {requirement.gap}")
+        if requirement.absent:
+            lines.append(f"- Not proven where there is none: {requirement.absent}")
         links = [f"[{rule.id}](rules/{rule.id}.md)" for rule in rules_of(requirement.id)]
         if links:
             lines.append(f"- Rules: {', '.join(links)}")
