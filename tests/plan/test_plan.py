@@ -10,7 +10,7 @@ import pytest
 
 from mailwright.plan import PlanError, make
 from mailwright.plan.model import EVERYWHERE, Plan
-from mailwright.plan.retention import JOURNAL, MAIL_LOG, ROTATED
+from mailwright.plan.retention import JOURNAL, MAIL_LOG, rotated
 from mailwright.requirements.catalogue import REQUIREMENTS
 from mailwright.site.model import AutomaticSender, Host, Network, Site
 from support.example import HERE, example, load_example, person, split, split_hosts, with_gateway, with_person
@@ -192,8 +192,8 @@ def test_each_host_follows_each_time_server() -> None:
 def test_every_copy_of_the_mail_log_is_a_row() -> None:
     site = load_example()
     rows = {row.log: row for row in make(site).retention}
-    assert rows.keys() == {MAIL_LOG, ROTATED, JOURNAL}
-    assert rows[ROTATED].days == site.logging.days
+    assert rows.keys() == {MAIL_LOG, rotated(MAIL_LOG), JOURNAL}
+    assert rows[rotated(MAIL_LOG)].days == site.logging.days
     assert rows[JOURNAL].days <= site.logging.days
     assert {row.maximum_days for row in rows.values()} == {site.logging.maximum_days}
 

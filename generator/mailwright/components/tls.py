@@ -1,7 +1,7 @@
 """Certificate and key of each host (REMOTE-2): nothing is rendered.
 
 The role copies both from the control machine to /etc/ssl/mailwright/ when it runs; the generator never reads
-them. What TLS they are used with is said where they are used, in Postfix and Dovecot.
+them. What TLS they are used with is said where they are used, in Postfix, Dovecot and rsyslog.
 """
 
 from __future__ import annotations
@@ -23,4 +23,4 @@ def variables(plan: Plan, host: HostFacts) -> dict[str, object]:
     }
 
 
-COMPONENT = Component("tls", frozenset({"mx", "submission", "store"}), files, variables)
+COMPONENT = Component("tls", frozenset(), files, variables)
