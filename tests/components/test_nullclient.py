@@ -115,7 +115,7 @@ def test_the_mailers_are_all_that_it_reaches_on_port_25() -> None:
 
 
 def test_a_host_that_changes_its_functions_has_one_record_of_postfix() -> None:
-    """Else a former mailer would keep its tables of people, and a later one would find its main.cf edited by hand."""
+    """Else a former mailer would keep its tables of people, and a later one find its main.cf edited by hand."""
     components = {}
     for role in ("postfix", "nullclient"):
         (task,) = yaml.safe_load((ROOT / f"roles/{role}/tasks/main.yml").read_text(encoding="utf-8"))
