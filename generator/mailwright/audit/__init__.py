@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from mailwright.audit import (
     addresses,
+    away,
     border,
     clock,
     firewall,
@@ -42,6 +43,7 @@ PROBES: tuple[Probe, ...] = (
     *links.PROBES,
     *ports.PROBES,
     *outage.PROBES,
+    *away.PROBES,
     *journal.PROBES,
 )
 

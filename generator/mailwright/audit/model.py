@@ -144,13 +144,15 @@ class Phase(IntEnum):
 
     LATE    after a wrong password, servers answer everybody from that address more slowly
     OUTAGE  something is stopped for a while, which others would take for a fault
+    BARRED  the outside address is shut out from logins for a while
     LAST    the journals are read when nothing more is to come
     """
 
     MAIN = 0
     LATE = 1
     OUTAGE = 2
-    LAST = 3
+    BARRED = 3
+    LAST = 4
 
 
 @dataclass(frozen=True, slots=True)
