@@ -95,4 +95,4 @@ def test_passwords_are_nowhere() -> None:
         "/etc/dovecot/logins",
         "/etc/dovecot/users",
     }
-    assert dovecot.variables(plan, host_of(plan)) == {"passwords": "/secrets/passwords"}
+    assert dovecot.variables(plan, host_of(plan))["dovecot_passwords"] == "/secrets/passwords"

@@ -348,9 +348,9 @@ def test_a_changed_password_stays_and_a_new_login_gets_its_first(site: Site, tmp
     site.write("/etc/dovecot/passwords", changed)
     assert site.apply().changed == 0
     (tmp_path / "seed").write_text(was + "newcomer:{SHA512-CRYPT}first\n")
-    assert site.apply(passwords=str(tmp_path / "seed")).changed == 1
+    assert site.apply(dovecot_passwords=str(tmp_path / "seed")).changed == 1
     assert site.on_host("cat", "/etc/dovecot/passwords") == changed + "newcomer:{SHA512-CRYPT}first\n"
-    assert site.apply(passwords="/nowhere/at/all").changed == 0
+    assert site.apply(dovecot_passwords="/nowhere/at/all").changed == 0
     site.write("/etc/dovecot/passwords", was)
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from mailwright.formats import postfix
+from mailwright.formats import ldap, postfix
 from mailwright.formats.engine import Format, FormatError, Verbatim, comment
 from mailwright.formats.words import word
+from mailwright.site.model import IPAddress
 
 NAME = "dovecot.conf"
 USERS = "a Dovecot passwd-file"
@@ -27,21 +28,64 @@ def name(value: object) -> Verbatim:
     return postfix.name(value, NAME)
 
 
-FORMAT = Format(NAME, write, (("comment", comment), ("name", name)))
+def networks(values: Iterable[IPAddress]) -> Verbatim:
+    """A list of addresses, apart by blanks."""
+    return Verbatim(" ".join([word(value, NAME) for value in values]))
 
 
-def passwd_file(header: str, rows: Iterable[tuple[str, str, Sequence[tuple[str, object]]]]) -> str:
+def logins(values: Iterable[str], sign: str = "") -> Verbatim:
+    """A list of logins, apart by blanks, each with ``sign`` before it."""
+    return Verbatim(" ".join([sign + postfix.login(value, NAME) for value in values]))
+
+
+FORMAT = Format(
+    NAME,
+    write,
+    (
+        ("comment", comment),
+        ("name", name),
+        ("networks", networks),
+        ("dn", ldap.dn),
+        ("uris", ldap.uris),
+        ("attribute", ldap.attribute),
+        ("logins", logins),
+    ),
+)
+
+Fields = Sequence[tuple[str, object]]
+
+
+def passwd_file(header: str, rows: Iterable[tuple[str, str, Fields]]) -> str:
     """Lines ``user:::::home::key=value …``; the password field stays empty.
 
     rows: user (a login, or a mail address in lower case), home folder (may be empty), extra fields.
     Raises FormatError for what is no plain login, address or word.
     """
-    lines = [f"# {comment(line)}" for line in header.splitlines()]
-    for user, home, fields in rows:
-        name = postfix.address(user, USERS) if "@" in user else postfix.login(user, USERS)
-        extra = " ".join([f"{key}={_value(value)}" for key, value in fields])
-        lines.append(f"{name}:::::{_value(home) if home else ''}::{extra}")
-    return "\n".join(lines) + "\n"
+    return lines(header, (entry(user, fields, home) for user, home, fields in rows))
+
+
+def lines(header: str, entries: Iterable[str]) -> str:
+    """A passwd-file of entries that are written already."""
+    head = [f"# {comment(line)}" for line in header.splitlines()]
+    return "\n".join([*head, *entries]) + "\n"
+
+
+def entry(user: str, fields: Fields, home: str = "") -> str:
+    """The line of a login or of a mail address in lower case. Raises FormatError for anything else."""
+    return _entry(postfix.address(user, USERS) if "@" in user else postfix.login(user, USERS), fields, home)
+
+
+def road(start: str, store: object, fields: Fields) -> str:
+    """The line ``start/store``: what holds for that service, or the like, of the store's logins.
+
+    Raises FormatError for what is no plain word or host name.
+    """
+    return _entry(f"{_value(start)}/{postfix.name(store, USERS)}", fields)
+
+
+def _entry(key: str, fields: Fields, home: str = "") -> str:
+    extra = " ".join([f"{key}={_value(value)}" for key, value in fields])
+    return f"{key}:::::{_value(home) if home else ''}::{extra}"
 
 
 def _value(value: object) -> str:
