@@ -106,6 +106,40 @@ MUTANTS = (
 )
 
 
+GATEWAY_MUTANTS = (
+    # The gateway takes everybody: neither the list nor the next hop is asked who is there. An unknown recipient is
+    # then accepted, which must bounce later (GATE-1, ADDR-5), and a system that hands back what it does not know gets
+    # it again. Nobody else can relay, so no more than that.
+    Mutant(
+        "gateway-accepts-all",
+        frozenset({"GATE-1", "ADDR-5"}),
+        (
+            Change(
+                "postfix",
+                _MAIN,
+                "relay_recipient_maps = lmdb:/etc/postfix/relay_recipients",
+                "relay_recipient_maps =",
+            ),
+            Change("postfix", "/etc/postfix/gateway_asked", "reject_unverified_recipient", "DUNNO"),
+        ),
+    ),
+    # What the system behind calls its people is not changed on the way out; the filter lets it out to nobody (GATE-2).
+    # The people of the site, who log in, still have their internal addresses rewritten (INT-4).
+    Mutant(
+        "gateway-rewriting-off",
+        frozenset({"GATE-2"}),
+        (Change("postfix", _MAIN, "canonical_maps = lmdb:/etc/postfix/internal", "canonical_maps ="),),
+    ),
+    # The system behind may write whom it likes in MAIL FROM: a relay for its mistakes (GATE-1, RELAY-2).
+    Mutant(
+        "gateway-as-anybody",
+        frozenset({"GATE-1", "RELAY-2"}),
+        (Change("postfix", _MASTER, "check_client_access cidr:/etc/postfix/gateway_clients, reject", "reject"),),
+    ),
+)
+"""Of the site with gateways (inventories/gateway)."""
+
+
 def made(mutant: Mutant, project: Path, folder: Path) -> Path:
     """A copy of a built project with the mutant's changes in it; FILES.json agrees with them."""
     place = folder / mutant.name
