@@ -148,3 +148,18 @@ def test_what_is_taken_as_a_name_is_ascii_and_stays_itself(text: str) -> None:
         return
     assert re.fullmatch(r"[a-z0-9.-]+", name)
     assert values.name(name) == name
+
+
+def test_a_name_in_the_dns_that_is_no_hosts() -> None:
+    assert values.record_name("_SPF.provider.example") == "_spf.provider.example"
+    assert values.record_name("spf.provider.example") == "spf.provider.example"
+    for text in (
+        "__spf.provider.example",
+        "sp_f.provider.example",
+        "_spf",
+        "-x.provider.example",
+        "_.example",
+        "a b.c",
+    ):
+        with pytest.raises(ValueError, match="is not"):
+            values.record_name(text)

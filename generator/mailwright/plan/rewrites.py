@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mailwright.plan.inner import Inner
 from mailwright.plan.model import Because, Rewrite
 from mailwright.site.addresses import key
+from mailwright.site.inner import Inner
 from mailwright.site.model import Site
 
 _BECAUSE = Because("INT-4", "an internal address leaves in its published form, in envelope and header")

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from mailwright.findings import Place
 from mailwright.plan import names
 from mailwright.plan.errors import Faults
-from mailwright.plan.inner import Inner
 from mailwright.plan.model import Because, Route
 from mailwright.site.addresses import domain, key
+from mailwright.site.inner import Inner
 from mailwright.site.model import Gateway, Role, Site
 from mailwright.site.role_names import REQUIRED
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailwright.plan.errors import Faults
-from mailwright.plan.inner import Inner
 from mailwright.plan.model import Because, Sender
 from mailwright.site.addresses import key
+from mailwright.site.inner import Inner
 from mailwright.site.model import Site
 
 _PUBLISHED = Because("ADDR-7", "From: is the published address of the one who logged in")

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from itertools import chain
 from typing import Literal, NamedTuple
 
 from mailwright.findings import Place
 from mailwright.site.addresses import domain, key
+from mailwright.site.inner import Inner
 from mailwright.site.model import AutomaticSender, Host, Person, Role, Site
 
-Kind = Literal["published", "alias", "internal", "role", "also", "automatic"]
+Kind = Literal["published", "alias", "internal", "role", "also", "automatic", "form"]
 Holder = Person | Role | AutomaticSender
 
 
@@ -104,7 +106,7 @@ class Subject:
     def _claimed(self) -> tuple[dict[str, Claim], tuple[tuple[Claim, Claim], ...]]:
         owners: dict[str, Claim] = {}
         clashes: list[tuple[Claim, Claim]] = []
-        for claim in self._claims():
+        for claim in chain(self._claims(), self._forms()):
             first = owners.setdefault(key(claim.address), claim)
             if first.holder is not claim.holder:
                 clashes.append((first, claim))
@@ -125,6 +127,16 @@ class Subject:
         for sender in self.site.automatic_senders:
             for address in sender.addresses:
                 yield Claim("automatic", address, sender)
+
+    def _forms(self) -> Iterator[Claim]:
+        """The same in the forms of address that are used inside."""
+        if not self.site.internal_domains:
+            return
+        inner = Inner(self.site)
+        for claim in self._claims():
+            if claim.kind != "internal":
+                for form in inner.forms(claim.address):
+                    yield Claim("form", form, claim.holder)
 
     @property
     def owners(self) -> dict[str, Claim]:

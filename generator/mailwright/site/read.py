@@ -370,7 +370,7 @@ def _smarthost(at: _At) -> Smarthost | None:
         port=at["port"].number(587),
         login=login,
         password=at["password"].text("secrets/smarthost") if login else "",
-        spf=at["spf"].turn(values.name) or "",
+        spf=at["spf"].turn(values.record_name) or "",
         where=at.key_place,
     )
 

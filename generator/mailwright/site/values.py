@@ -75,6 +75,14 @@ def name(text: str) -> str:
     return lower
 
 
+def record_name(text: str) -> str:
+    """A name in the DNS that is no host's: its parts may begin with ``_`` (RFC 8552), as in ``_spf.example``."""
+    plain = ".".join(label.removeprefix("_") for label in text.split("."))
+    if name(plain) == plain.lower() == text.lower().replace("_", ""):
+        return text.lower()
+    raise ValueError(f"{text!r} is not a name in the DNS: '_' stands at the beginning of a part, once")
+
+
 @cache
 def _written_name(text: str) -> str:
     """A domain as it was written where it is ASCII, in A-labels where not."""

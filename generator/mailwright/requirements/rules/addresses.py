@@ -260,7 +260,7 @@ def claimed_twice(subject: Subject) -> Iterator[Fault]:
 def _public(first: str, later: str) -> bool:
     """Clashes that are not about internal addresses (INT-4) or a role's other names (ROLE-4)."""
     kinds = {first, later}
-    return "internal" not in kinds and not ("also" in kinds and kinds <= {"role", "also"})
+    return not kinds & {"internal", "form"} and not ("also" in kinds and kinds <= {"role", "also"})
 
 
 @rule("ADDR-4", "private-tree", Level.MUST, "every mail domain is complete up to a public top level")
@@ -283,7 +283,7 @@ def private_tree(subject: Subject) -> Iterator[Fault]:
           - login: fr03200
             name: Karl Marx
             address: Karl.Marx@college.ac.uk
-            internal: [karl@post.college.ac.uk]
+            internal: [kmarx@college.ac.uk]
     """
     for item in subject.site.domains:
         if not in_public_dns(item.name):

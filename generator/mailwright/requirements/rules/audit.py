@@ -88,6 +88,70 @@ def relay_without_login(subject: Subject) -> Iterator[Fault]:
             )
 
 
+_SEVERAL = 3
+"""From so many hosts on, a message is looked for in one place."""
+
+
+@rule("AUDIT-1", "log-host", Level.ADVICE, "a larger service keeps the logs of all hosts together")
+def log_host(subject: Subject) -> Iterator[Fault]:
+    """A service of several hosts has no host that keeps the logs of all.
+
+    A message passes several hosts, and who sent it stands in the log of the first. With a log host it is found
+    in one place, also when the other host is down, or when somebody has broken in there and wiped its log.
+
+    Breaks it:
+
+        hosts:
+          mail.college.ac.uk: {addresses: [198.51.100.25], os: debian-13, functions: [mx, submission]}
+          mx2.college.ac.uk: {addresses: [198.51.100.26], os: debian-13, functions: [mx]}
+          store.college.ac.uk: {addresses: [198.51.100.31], os: debian-13, functions: [store]}
+
+    Mended:
+
+        hosts:
+          mail.college.ac.uk: {addresses: [198.51.100.25], os: debian-13, functions: [mx, submission]}
+          mx2.college.ac.uk: {addresses: [198.51.100.26], os: debian-13, functions: [mx]}
+          store.college.ac.uk: {addresses: [198.51.100.31], os: debian-13, functions: [store]}
+          log.college.ac.uk: {addresses: [198.51.100.33], os: debian-13, functions: [log]}
+    """
+    hosts = subject.site.hosts
+    if len(hosts) >= _SEVERAL and not subject.hosts("log"):
+        yield Fault(
+            hosts[0].where,
+            f"each of {len(hosts)} hosts keeps its own mail log, and no host keeps them all",
+            "give a host the function log",
+        )
+
+
+@rule("AUDIT-1", "log-host-apart", Level.ADVICE, "the log host does nothing that outsiders reach")
+def log_host_apart(subject: Subject) -> Iterator[Fault]:
+    """The host that keeps the logs of all is also one that outsiders reach.
+
+    Whoever breaks into a mailer or a store can change its log. The copies elsewhere are worth most on a host that
+    answers to nobody but the other hosts and the administrators.
+
+    Breaks it:
+
+        hosts:
+          mail.college.ac.uk: {addresses: [198.51.100.25], os: debian-13, functions: [mx, submission, log]}
+          store.college.ac.uk: {addresses: [198.51.100.31], os: debian-13, functions: [store]}
+
+    Mended:
+
+        hosts:
+          mail.college.ac.uk: {addresses: [198.51.100.25], os: debian-13, functions: [mx, submission, store]}
+          log.college.ac.uk: {addresses: [198.51.100.33], os: debian-13, functions: [log]}
+    """
+    keepers = subject.hosts("log")
+    if len(subject.site.hosts) > 1 and all(len(host.functions) > 1 for host in keepers):
+        for host in keepers:
+            yield Fault(
+                host.where,
+                f"{host.name} keeps the logs of all hosts, and outsiders reach it",
+                "give the function log to a host of its own",
+            )
+
+
 @rule("AUDIT-3", "agreed-period", Level.MUST, "logs are kept for the agreed period")
 def agreed_period(subject: Subject) -> Iterator[Fault]:
     """Mail logs are kept for a shorter time than was agreed.
@@ -366,6 +430,8 @@ def registry(subject: Subject) -> Iterator[Fault]:
 RULES = (
     shared_login,
     relay_without_login,
+    log_host,
+    log_host_apart,
     agreed_period,
     maximum,
     short_period,

@@ -31,7 +31,8 @@ _UNREACHABLE = tuple(
 )
 
 
-def _why_unreachable(address: IPAddress) -> str:
+def why_unreachable(address: IPAddress) -> str:
+    """Why nobody outside can connect to it; empty if they can."""
     return next((name for net, name in _UNREACHABLE if net.version == address.version and address in net), "")
 
 
@@ -59,7 +60,7 @@ def public_address(subject: Subject) -> Iterator[Fault]:
     """
     for host in subject.senders:
         for address in host.addresses:
-            why = _why_unreachable(address)
+            why = why_unreachable(address)
             if why:
                 yield Fault(
                     host.where,
