@@ -157,8 +157,28 @@ def restarted() -> None:
     down(restart=True)
 
 
+def wrong() -> None:
+    """The log host's certificate was for another name for a while."""
+    keeper.start()
+    mailer.start()
+    mailer.log("a line")
+    until(lambda: holds("/var/log/syslog", "no permited name found"))
+    keeper.stop()
+    subprocess.run(["sh", "-c", "cp /srv/right.pem /etc/ssl/mailwright/log*.pem"], check=True)
+    subprocess.run(["sh", "-c", "cp /srv/right.key /etc/ssl/mailwright/log*.key"], check=True)
+    keeper.start()
+    mailer.log("b line")
+    until(lambda: holds(COPY, "b line"), 8.0)
+    mailer.stop()
+    mailer.start()
+    mailer.log("c line")
+    until(lambda: holds(COPY, "c line"))
+    for word in "abc":
+        print(word, holds(OWN, f"{word} line"), holds(COPY, f"{word} line"))
+
+
 def main() -> None:
-    {"arrive": arrive, "refused": refused, "down": down, "restarted": restarted}[sys.argv[1]]()
+    {"arrive": arrive, "refused": refused, "down": down, "restarted": restarted, "wrong": wrong}[sys.argv[1]]()
     for daemon in (mailer, keeper):
         if daemon.process and daemon.process.poll() is None:
             daemon.kill()

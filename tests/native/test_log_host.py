@@ -62,6 +62,8 @@ def talk(release: str, scenario: str, *, given: Plan | None = None, **certificat
     for host, shows in ((MAILER, certificates.get("mailer", MAILER)), (KEEPER, certificates.get("keeper", KEEPER))):
         for end in ("pem", "key"):
             files[f"/etc/ssl/mailwright/{host}.{end}"] = secrets()[f"{shows}.{end}"].decode()
+    for end in ("pem", "key"):
+        files[f"/srv/right.{end}"] = secrets()[f"{KEEPER}.{end}"].decode()
     files["/srv/hosts"] = f"127.0.0.1 localhost {KEEPER}\n"
     files["/srv/talk.py"] = TALK
     before = [*BEFORE, ["cp", "/srv/hosts", "/etc/hosts"]]
@@ -150,3 +152,11 @@ def test_lines_wait_on_the_disk_when_the_sender_is_restarted(release: str) -> No
         "on the disk: True",
     ]
     assert int(lost.rpartition(" ")[2]) <= 2
+
+
+@each_release
+def test_a_log_host_whose_certificate_was_wrong_is_believed_after_a_restart(release: str) -> None:
+    """rsyslog gives up on it until then (docs/how-to.md); the host's own log has everything."""
+    before, between, after = talk(release, "wrong", keeper="store1.college.ac.uk")
+    assert [line.split()[1] for line in (before, between, after)] == ["True"] * 3
+    assert after == "c True True"
