@@ -10,7 +10,8 @@ from mailwright.components import logs
 from mailwright.formats.engine import FormatError
 from mailwright.plan import make
 from mailwright.plan.model import Plan
-from support.example import load_example
+from support.example import example, load_example, split, split_hosts
+from support.hostile import HOSTILE
 
 HOST = "mail.college.ac.uk"
 
@@ -78,3 +79,93 @@ def test_mail_lines_go_nowhere_else() -> None:
     assert rules.index("stop") < rules.index("/var/log/syslog")
     assert text.count("action(") - 1 == rules[rules.index("stop") :].count("action(")
     assert "include" not in "".join(line for line in text.splitlines() if not line.startswith("#"))
+
+
+KEEPER = "log.college.ac.uk"
+MAILER = "mx1.college.ac.uk"
+
+
+def of_split(host: str, *, os: str = "debian-13", plan: Plan | None = None) -> dict[str, str]:
+    made = plan or make(split())
+    return {file.path: file.text for file in logs.files(made, replace(made.host(host), os=os))}  # type: ignore[arg-type]
+
+
+def test_without_a_log_host_nothing_is_sent_or_received() -> None:
+    for text in render(make(load_example())).values():
+        assert "relp" not in text
+        assert "6514" not in text
+    assert "logs_port" not in logs.variables(make(load_example()), make(load_example()).host(HOST))
+
+
+def test_each_host_sends_to_the_log_host_after_its_own_file_and_only_it_receives() -> None:
+    plan = make(split())
+    for host in plan.hosts:
+        text = of_split(host.name)["/etc/rsyslog.conf"]
+        assert text.count('type="omrelp"') == (0 if host.name == KEEPER else 1)
+        assert text.count('type="imrelp"') == (1 if host.name == KEEPER else 0)
+        if host.name != KEEPER:
+            own, forward, stop = (text.index(word) for word in ('name="mail"', 'type="omrelp"', "    stop\n"))
+            assert own < forward < stop
+            assert f'tls.permittedPeer=["{KEEPER}"]' in text
+    assert logs.variables(plan, plan.host(KEEPER)) == {"logs_readers": "mailreaders", "logs_port": 6514}
+
+
+def test_what_comes_in_is_told_apart_by_the_addresses_of_the_plan() -> None:
+    text = of_split(KEEPER)["/etc/rsyslog.conf"]
+    parts = text[text.index('ruleset(name="hosts"') :].split("    if ")[1:]
+    hosts = [host for host in make(split()).hosts if host.name != KEEPER]
+    assert len(parts) == len(hosts)
+    for part, host in zip(parts, hosts, strict=True):
+        first, second = host.addresses
+        assert f'$fromhost-ip == ["{first}", "{second}"] then' in part
+        assert f'set $.host = "{host.name}";' in part
+        assert f'file="/var/log/mail/hosts/{host.name}/mail.log"' in part
+        assert "stop" in part
+    assert KEEPER not in "".join(parts)
+
+
+def test_copies_are_kept_rotated_and_closed_like_the_log() -> None:
+    texts = of_split(KEEPER)
+    for host in make(split()).hosts:
+        if host.name != KEEPER:
+            log = f"/var/log/mail/hosts/{host.name}/mail.log"
+            assert f"\n{log}\n" in texts["/etc/logrotate.d/mailwright"]
+            assert f"f {log} 0640 root mailreaders -\n" in texts["/etc/tmpfiles.d/mailwright.conf"]
+            assert (
+                f"d {log.rpartition('/')[0]} 0750 root mailreaders -\n" in texts["/etc/tmpfiles.d/mailwright.conf"]
+            )
+    assert "d /var/log/mail/hosts 0750 root mailreaders -\n" in texts["/etc/tmpfiles.d/mailwright.conf"]
+
+
+def test_two_log_hosts_keep_a_copy_of_everything_and_of_one_another() -> None:
+    hosts = tuple(
+        replace(host, functions=(*host.functions, "log")) if host.name == "store1.college.ac.uk" else host
+        for host in split_hosts()
+    )
+    plan = make(example(hosts=hosts))
+    for keeper, other in ((KEEPER, "store1.college.ac.uk"), ("store1.college.ac.uk", KEEPER)):
+        text = of_split(keeper, plan=plan)["/etc/rsyslog.conf"]
+        assert f'target="{other}"' in text
+        assert f"/var/log/mail/hosts/{other}/mail.log" in text
+        received = text[text.index('ruleset(name="hosts"') :]
+        assert "omrelp" not in received  # what came from another host goes no further
+    assert of_split(MAILER, plan=plan)["/etc/rsyslog.conf"].count('type="omrelp"') == 2
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_name_that_is_more_than_a_name_is_refused(name: str) -> None:
+    plan = make(split())
+    hosts = tuple(replace(host, name=name) if host.name == MAILER else host for host in plan.hosts)
+    links = tuple(
+        replace(row, client=name) if (row.client, row.service) == (MAILER, "syslog") else row for row in plan.links
+    )
+    retention = tuple(
+        replace(row, log=row.log.replace(MAILER, name)) if row.host == KEEPER else row for row in plan.retention
+    )
+    with pytest.raises(FormatError):
+        of_split(KEEPER, plan=replace(plan, hosts=hosts, links=links, retention=retention))
+    links = tuple(
+        replace(row, server=name) if (row.client, row.service) == (MAILER, "syslog") else row for row in plan.links
+    )
+    with pytest.raises(FormatError):
+        of_split(MAILER, plan=replace(plan, links=links))

@@ -10,7 +10,7 @@ import pytest
 
 from mailwright.plan import PlanError, make
 from mailwright.plan.model import EVERYWHERE, Plan
-from mailwright.plan.retention import JOURNAL, MAIL_LOG, rotated
+from mailwright.plan.retention import JOURNAL, MAIL_LOG, central, rotated
 from mailwright.requirements.catalogue import REQUIREMENTS
 from mailwright.site.model import AutomaticSender, Host, Network, Site
 from support.example import HERE, example, load_example, person, split, split_hosts, with_gateway, with_person
@@ -196,6 +196,19 @@ def test_every_copy_of_the_mail_log_is_a_row() -> None:
     assert rows[rotated(MAIL_LOG)].days == site.logging.days
     assert rows[JOURNAL].days <= site.logging.days
     assert {row.maximum_days for row in rows.values()} == {site.logging.maximum_days}
+
+
+def test_a_log_host_keeps_each_other_hosts_copy_as_long_and_the_others_keep_theirs() -> None:
+    site = split()
+    rows = make(site).retention
+    others = [host.name for host in site.hosts if "log" not in host.functions]
+    kept = {row.log for row in rows if row.host == "log.college.ac.uk"}
+    copies = {log for host in others for log in (central(host), rotated(central(host)))}
+    assert kept == {MAIL_LOG, rotated(MAIL_LOG), JOURNAL} | copies
+    for host in others:
+        assert {row.log for row in rows if row.host == host} == {MAIL_LOG, rotated(MAIL_LOG), JOURNAL}
+    assert {row.days for row in rows if row.log != JOURNAL} == {site.logging.days}
+    assert {row.readers for row in rows if row.log != JOURNAL} == {site.logging.readers}
 
 
 def test_settings_name_mailers_that_are_no_mail_domain() -> None:
