@@ -9,7 +9,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from mailwright.changes import SECTIONS, Change, compare, json_, text, words
+from mailwright.changes import SECTIONS, Change, compare, json_, settings, text, words
 from mailwright.changes.model import pairs
 from mailwright.plan import make
 from mailwright.plan.model import Because, Plan, Settings
@@ -81,6 +81,10 @@ def test_every_setting_that_differs_is_a_change(name: str) -> None:
     found = compare(plan, replace(plan, settings=replace(plan.settings, **{name: new})))
     said_elsewhere = {"relay_networks", "mailer_names", "directory"}  # the last is None in both
     assert bool(found) == (name not in said_elsewhere)
+
+
+def test_each_setting_has_a_name_in_words() -> None:
+    assert {field.name for field in fields(Settings)} == settings.ELSEWHERE | set(settings.NAMES)
 
 
 def test_each_table_of_a_change_is_in_one_section() -> None:

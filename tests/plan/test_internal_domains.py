@@ -8,8 +8,8 @@ from datetime import date
 import pytest
 
 from mailwright.plan import PlanError, make
-from mailwright.site.inner import Inner
 from mailwright.plan.model import Plan, Route
+from mailwright.site.inner import Inner
 from mailwright.site.model import AutomaticSender, InternalDomain, Site
 from support.example import HERE, example, load_example, person, role, split_hosts, with_gateway, with_person
 

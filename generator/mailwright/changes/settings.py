@@ -10,9 +10,9 @@ from mailwright.changes.model import Change, kind, pairs
 from mailwright.plan.model import Plan, Retention, Settings
 
 # Said by other tables: who may relay in grants; which names have a postmaster in routes.
-_ELSEWHERE = frozenset({"relay_networks", "mailer_names", "domains", "internal_domains", "smarthost", "directory"})
+ELSEWHERE = frozenset({"relay_networks", "mailer_names", "domains", "internal_domains", "smarthost", "directory"})
 
-_NAMES = {
+NAMES = {
     "organisation": "the organisation's name",
     "timezone": "the time zone",
     "primary_domain": "the primary domain",
@@ -25,6 +25,7 @@ _NAMES = {
     "dkim_private_key": "the path of the DKIM key",
     "management_networks": "the list of management networks",
     "campus_networks": "the list of campus networks",
+    "quota": "the size of a mailbox of which the directory says nothing",
     "hourly": "the number of recipients in an hour above which a login's mail waits",
 }
 
@@ -87,11 +88,11 @@ def changes(old: Plan, new: Plan) -> Iterator[Change]:
     for name, what in (("smarthost", "the smarthost"), ("directory", "the directory")):
         yield from _system(name, what, getattr(one, name), getattr(other, name))
     for field in fields(Settings):
-        if field.name in _ELSEWHERE:
+        if field.name in ELSEWHERE:
             continue
         a, b = getattr(one, field.name), getattr(other, field.name)
         if a != b:
-            what = _NAMES[field.name]
+            what = NAMES.get(field.name, field.name.replace("_", " "))
             yield Change(
                 "settings", "changed", field.name, f"{what} is {_value(b)} instead of {_value(a)}", old=a, new=b
             )

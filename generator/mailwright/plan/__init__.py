@@ -15,6 +15,7 @@ from mailwright.plan import (
     gateways,
     grants,
     hosts,
+    invariants,
     links,
     listeners,
     mailboxes,
@@ -49,7 +50,7 @@ def make(site: Site) -> Plan:
     sender_rows = _table(senders.rows(site, faults))
     gateway_rows = _table(gateways.rows(site, faults))
     faults.done()
-    return Plan(
+    plan = Plan(
         settings=settings.make(site),
         hosts=host_rows,
         mailboxes=mailbox_rows,
@@ -68,6 +69,12 @@ def make(site: Site) -> Plan:
         retention=_table(retention.rows(site)),
         publications=_table(publications.rows(site)),
     )
+    for breach in invariants.breaches(plan):
+        message = f"{breach.requirement} would be broken: {breach.message}"
+        fix = "this is a mistake of mailwright's own; nothing is built from such a plan"
+        faults.add(breach.id, message, site.where, fix)
+    faults.done()
+    return plan
 
 
 def _table(rows: Iterable[Row]) -> tuple[Row, ...]:
