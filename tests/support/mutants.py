@@ -108,8 +108,8 @@ MUTANTS = (
 
 GATEWAY_MUTANTS = (
     # The gateway takes everybody: neither the list nor the next hop is asked who is there. An unknown recipient is
-    # then accepted, which must bounce later (GATE-1, ADDR-5), and a system that hands back what it does not know gets
-    # it again. Nobody else can relay, so no more than that.
+    # then accepted, which must bounce later (GATE-1, ADDR-5), and a system that hands back what it does not know
+    # gets it again. Nobody else can relay, so no more than that.
     Mutant(
         "gateway-accepts-all",
         frozenset({"GATE-1", "ADDR-5"}),
@@ -123,7 +123,8 @@ GATEWAY_MUTANTS = (
             Change("postfix", "/etc/postfix/gateway_asked", "reject_unverified_recipient", "DUNNO"),
         ),
     ),
-    # What the system behind calls its people is not changed on the way out; the filter lets it out to nobody (GATE-2).
+    # What the system behind calls its people is not changed on the way out, and the filter lets it out to nobody
+    # (GATE-2).
     # The people of the site, who log in, still have their internal addresses rewritten (INT-4).
     Mutant(
         "gateway-rewriting-off",

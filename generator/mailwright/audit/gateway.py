@@ -239,8 +239,8 @@ def _same(what: str, kind: bodies.Kind, content: bytes, door: Door) -> Observati
 def limits(context: Context) -> Iterator[Observation]:
     """The system behind each gateway relays as its own domains alone: not as a person of the site, as somebody
     behind another gateway or as an outsider, not in MAIL FROM and not in From:, over v4 and v6 (GATE-1, RELAY-2).
-    An outsider who says that he is somebody behind a gateway relays nothing. The system's own mail is accepted on the
-    same road."""
+    An outsider who says that he is somebody behind a gateway relays nothing. The system's own mail is accepted on
+    the same road."""
     outsider = posting.outsider(context)
     person = next((row.address for row in context.plan.routes if row.kind == "mailbox"), None)
     for gateway in context.plan.gateways:

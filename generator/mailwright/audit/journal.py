@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from mailwright.audit import roads
 from mailwright.audit.model import Context, Observation, Phase, Probe
@@ -144,10 +145,20 @@ def _mail_logs(context: Context, host: str) -> Iterator[Line]:
     if status not in (0, 1):
         raise OSError(f"grep in the mail log of {host}: {output.strip()[:200]}")
     for text in output.splitlines():
+        if _before(text, context.since):
+            continue
         found = re.match(r"\S+(?: +\d+ [\d:]+)? \S+ ([^\[: ]+)(?:\[\d+\])?: (.*)", text)
         program, message = (found[1], found[2]) if found else ("", text)
         if _WORDS.search(message):
             yield Line(program, message)
+
+
+def _before(text: str, since: float) -> bool:
+    """Whether a line of a mail log begins with a moment (RFC 3339) that is earlier."""
+    try:
+        return datetime.fromisoformat(text.partition(" ")[0]).timestamp() < since
+    except ValueError:  # in the older form it has no year: it counts
+        return False
 
 
 def _journalctl(context: Context, host: str, *arguments: str) -> str:
