@@ -52,7 +52,7 @@ def message(login: str, host: str, domain: str, messages: int, addresses: Counte
         [
             f"From: Postmaster <postmaster@{domain}>",
             f"To: <abuse@{domain}>",
-            f"Subject: {login} sends unusually much",
+            f"Subject: {login}: sends unusually much",
             "Auto-Submitted: auto-generated",
             "MIME-Version: 1.0",
             "Content-Type: text/plain; charset=us-ascii",

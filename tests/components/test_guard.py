@@ -235,7 +235,7 @@ def test_the_report_counts_the_last_hour_of_one_login() -> None:
     messages, addresses = report.throttled(lines, KARL, NOW)
     assert (messages, dict(addresses)) == (2, {ELSEWHERE: 50, "2001:db8::9": 7})
     text = report.message(KARL, "mail.college.ac.uk", "college.ac.uk", messages, addresses)
-    assert "To: <abuse@college.ac.uk>\nSubject: karlm sends unusually much\n" in text
+    assert "To: <abuse@college.ac.uk>\nSubject: karlm: sends unusually much\n" in text
     assert "2 messages to 57 recipients" in text
     assert f"  {ELSEWHERE}: 50 recipients" in text
 

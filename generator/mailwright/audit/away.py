@@ -62,7 +62,7 @@ def throttling(context: Context) -> Iterator[Observation]:
     door = roads.doors(context, "outside", "submission", "submissions")[0]
     abuse = f"abuse@{context.plan.settings.primary_domain}"
     readers = sorted(roads.logins_of(context, abuse)[0])[:1]
-    subject = f"{who.login} sends unusually much"
+    subject = f"{who.login}:"  # its first word
     before = {reader: mailboxes.holding(context, reader, [subject], timeout=0)[subject] for reader in readers}
     _forget_sent(context, door.listener.host, who)
     try:
@@ -313,7 +313,8 @@ def _reported(
             time.sleep(0.5)
             found = mailboxes.holding(context, reader, [subject], timeout=0)[subject]
         account = next((one for one in context.accounts if one.login == reader), None)
-        text = mailboxes.messages(context, account, subject)[-1].decode() if found > count and account else ""
+        texts = mailboxes.messages(context, account, subject, timeout=0) if account else ()
+        text = next((one.decode() for one in reversed(texts) if b"Subject: " + subject.encode() in one), "")
         addresses = [str(address) for address in roads.vantage(context, "outside").addresses]
         says = not account or (re.search(r"\d+ recipients", text) and any(address in text for address in addresses))
         yield Observation(
