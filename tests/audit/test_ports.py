@@ -32,6 +32,7 @@ def test_finds_what_listens_and_nothing_else(address: IPAddress) -> None:
 
 
 @root
+@pytest.mark.slow
 def test_all_ports_within_seconds() -> None:
     started = time.monotonic()
     ports.scan(IPv4Address("127.0.0.1"), ports.ALL)

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 
+import pytest
+
 from mailwright.findings import Place, Status
 from mailwright.requirements import lookup
 from mailwright.requirements.evaluate import attestation, evaluate, waiver
@@ -111,6 +113,7 @@ def test_a_description_of_nothing_much_is_judged_too() -> None:
     assert {"DNS-4.mailer", "ROLE-1.postmaster-abuse", "REMOTE-1.submission-host", "REMOTE-2.store-host"} <= failed
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_people() -> None:
     """About half a second; the bound leaves room for a busy machine, and none for a quadratic rule."""
     people = tuple(
