@@ -1,8 +1,8 @@
 """Dovecot: the message store (LMTP in, IMAPS, POP3S and ManageSieve out) and the judge of logins.
 
-Who exists, with which quota and on which store, is rendered; passwords are host state (/etc/dovecot/passwords) of the
-store that keeps the mail. A store hands logins of the others over to them, and a host for submission that is no store
-runs Dovecot for nothing but the question whether a login is right. What a role does with these files is in
+Who exists, with which quota and on which store, is rendered; passwords are host state (/etc/dovecot/passwords) of
+the store that keeps the mail. A store hands logins of the others over to them, and a host for submission that is no
+store runs Dovecot for nothing but the question whether a login is right. What a role does with these files is in
 docs/reference/roles.md.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mailwright import resources
 from mailwright.components import dovecot_directory
 from mailwright.components.model import Component, File, once
 from mailwright.components.postfix import AUTHORITIES, CIPHERS
@@ -23,6 +24,7 @@ VERSIONS = {"debian-12": "2.3", "debian-13": "2.4"}
 """Dovecot's version in each release: the two have different configuration languages."""
 
 MAIL = "/var/vmail"
+GUARD = "/usr/local/libexec/mailwright-stranded"
 GROUP = "dovecot"
 _MAILBOX = (("noauthenticate", "y"),)
 _SUBMISSION_ONLY = (("noauthenticate", "y"), ("nologin", "y"))
@@ -71,6 +73,8 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
         yield _file("users", _users(plan, host, version))
     if store and others:
         yield File("/etc/dovecot/roads", _roads(plan, others))
+        guard = (resources.folder("templates") / "dovecot/stranded").read_text(encoding="utf-8")
+        yield File(GUARD, guard, mode=0o755)
     if asks:
         yield File("/etc/dovecot/here", _HERE)
 
@@ -145,8 +149,8 @@ def _roads(plan: Plan, others: tuple[HostFacts, ...]) -> str:
                 way = (("host", store.name), ("port", ports[service]), *safety)
                 entries.append(dovecot.road(name, store.name, (("nopassword", "y"), ("proxy", "y"), *way)))
     return dovecot.lines(
-        "REMOTE-2: a login of another store is handed over to it, and that store looks at the password. What is not\n"
-        "in this list is not handed over.",
+        "REMOTE-2: a login of another store is handed over to it, and that store looks at the password. What is\n"
+        "not in this list is not handed over.",
         entries,
     )
 
@@ -177,7 +181,7 @@ def _users(plan: Plan, host: HostFacts, version: str) -> str:
 
 def variables(plan: Plan, host: HostFacts) -> dict[str, object]:
     """``dovecot_passwords``, the seed passwd-file's path on the control machine; ``dovecot_services``, which are
-    there to be talked with after a change."""
+    there to be talked with after a change; and ``dovecot_guarded``, whether mail may belong on another store."""
     services = {row.service for row in plan.listeners if row.host == host.name} & _SERVICES
     sockets = {"login"} if "submission" in host.functions else set()
     if "store" in host.functions and not SENDING.isdisjoint(host.functions):
@@ -185,6 +189,7 @@ def variables(plan: Plan, host: HostFacts) -> dict[str, object]:
     return {
         "dovecot_passwords": plan.settings.passwords,
         "dovecot_services": sorted(services | sockets),
+        "dovecot_guarded": "store" in host.functions and bool(_others(plan, host)),
         **_of_directory(plan, host),
     }
 

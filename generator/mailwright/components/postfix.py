@@ -231,8 +231,8 @@ def variables(plan: Plan, host: HostFacts) -> dict[str, object]:
 
     With each of ``postfix_services``, ``postfix_recipient``. Where a smarthost asks for a login,
     ``postfix_smarthost``: what stands before the password in its file, and ``postfix_smarthost_password``: a path
-    on the control machine. Where people are in a directory alone, ``postfix_directory``, the files of the look-ups, and
-    where it asks for a login, ``postfix_directory_password``, the path of what they end with.
+    on the control machine. Where people are in a directory alone, ``postfix_directory``, the files of the look-ups,
+    and where it asks for a login, ``postfix_directory_password``, the path of what they end with.
     """
     services = {row.service for row in plan.listeners if row.host == host.name} & _SERVICES
     smarthost = plan.settings.smarthost

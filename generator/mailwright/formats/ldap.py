@@ -1,8 +1,8 @@
 """What is said to LDAP servers: names of entries (RFC 4514), filters (RFC 4515), attributes, URIs.
 
 A filter ends at its bracket, and ``*`` in it is any text. In the files of Postfix and Dovecot which carry filters
-and names, ``%`` and ``$`` expand, quotation marks and ``#`` mean something, a backslash at the end joins lines. So a
-name or filter is taken apart and written anew, with every such sign as ``\\XX``. What a client says (``%s``,
+and names, ``%`` and ``$`` expand, quotation marks and ``#`` mean something, a backslash at the end joins lines. So
+a name or filter is taken apart and written anew, with every such sign as ``\\XX``. What a client says (``%s``,
 ``%{user}``) is escaped by Postfix and Dovecot themselves, and never by us.
 """
 

@@ -330,6 +330,7 @@ class Settings:
     hourly: int  # recipients of one login in an hour, above which its mail waits
     smarthost: Smarthost | None
     directory: Directory | None  # while it is live, no rows of people are in the tables
+    quota: int = 0  # bytes: what a mailbox has of which a live directory says nothing
     internal_domains: tuple[InternalDomain, ...] = ()  # no mail domains: what is taken in for them is in routes
 
     @property

@@ -28,5 +28,6 @@ def make(site: Site) -> Settings:
         hourly=site.submission.hourly,
         smarthost=site.smarthost,
         directory=site.directory,
+        quota=site.store.quota,
         internal_domains=site.internal_domains,
     )

@@ -33,17 +33,20 @@ def known(text: str) -> set[str]:
 
 
 def schema(attributes: Iterable[str], classes: Iterable[str], defined: set[str]) -> str:
-    """Definitions of what no schema of the server has: texts that are compared without regard to case."""
+    """Definitions of what no schema of the server has: texts that are compared without regard to case.
+
+    Under the number that RFC 5612 keeps for examples.
+    """
     lines = []
     for number, name in enumerate(sorted({name.lower(): name for name in attributes}.values()), 1):
         if name.lower() not in defined:
             lines.append(
-                f"attributetype ( 1.3.6.1.4.1.4203.666.1.{number} NAME '{name}' EQUALITY caseIgnoreMatch"
+                f"attributetype ( 1.3.6.1.4.1.32473.1.{number} NAME '{name}' EQUALITY caseIgnoreMatch"
                 " SUBSTR caseIgnoreSubstringsMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )"
             )
     for number, name in enumerate(sorted({name.lower(): name for name in classes}.values()), 1):
         if name.lower() not in defined:
-            lines.append(f"objectclass ( 1.3.6.1.4.1.4203.666.3.{number} NAME '{name}' SUP top AUXILIARY )")
+            lines.append(f"objectclass ( 1.3.6.1.4.1.32473.2.{number} NAME '{name}' SUP top AUXILIARY )")
     return "".join(f"{line}\n" for line in lines)
 
 
