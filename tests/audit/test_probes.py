@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from ipaddress import ip_network
 
 import pytest
@@ -11,6 +12,8 @@ from mailwright.audit import PROBES, addresses, relay, smuggling, submission
 from mailwright.findings import Status
 from mailwright.plan.model import Because, Grant
 from mailwright.site.addresses import domain
+from mailwright.site.model import InternalDomain
+from support.example import HERE, example
 from support.mail_peer import FOREIGN, STRICT, Faults
 from support.probing import failures, site, verdict
 
@@ -115,3 +118,31 @@ def test_who_relays_without_a_login_is_known_of_a_machine_and_not_of_a_network(
     assert [item.what for item in seen if item.ok is None] == (
         [f"who sends from {network}, where no login is needed"] if wanted is Status.NOT_PROVEN else []
     )
+
+
+INSIDE = example(
+    internal_domains=(InternalDomain("unix3.chem.college.ac.uk", "chem.college.ac.uk", date(2027, 7, 31), HERE),)
+)
+FORMS = frozenset(f"{local}@unix3.chem.college.ac.uk" for local in ("k.marx", "m.curie", "d.hodgkin"))
+
+
+@pytest.mark.parametrize(
+    ("faults", "wanted"),
+    [
+        (Faults(), Status.PASS),
+        (Faults(rewrites=False), Status.FAIL),
+        (Faults(takes_unknown=True), Status.FAIL),
+        (Faults(refuses=FORMS), Status.FAIL),
+    ],
+    ids=["behaves", "leaves-as-it-is", "takes-anybody", "refuses-the-form"],
+)
+@pytest.mark.usefixtures("foreign_names", "boxes")
+def test_a_form_that_is_used_inside_goes_out_as_published_and_comes_in(faults: Faults, wanted: Status) -> None:
+    probe = next(probe for probe in PROBES if probe.id == "addresses.internal")
+    with site(faults, INSIDE) as (context, _):
+        found, seen = verdict(probe, context)
+    assert found is wanted, failures(seen)
+    assert any("unix3" in item.what for item in seen)
+    if wanted is Status.PASS:
+        assert any("@unix3" in item.what and "in the mailbox of" in item.what for item in seen)
+        assert any("karlm@chem.college.ac.uk" in item.what for item in seen), "a person's own internal address too"

@@ -192,7 +192,7 @@ class Session:
             self.recipients.append(path)
             return "250 Ok"
         if self.reaches(path) is None and not faults.takes_unknown:
-            own = domain(path) in self.peer.plan.settings.domains or path == ""
+            own = domain(path) in self.peer.plan.settings.own_names or path == ""
             return "550 5.1.1 Nobody here" if own else "554 5.7.1 Relay access denied"
         self.recipients.append(path)
         return "250 Ok"

@@ -21,6 +21,7 @@ from mailwright import plan
 from mailwright.audit.model import Account, Context, Observation, Probe, UnavailableError, Where
 from mailwright.audit.runner import status
 from mailwright.findings import Status
+from mailwright.site.model import Site
 from support.example import load_example
 from support.mail_peer import Faults, Peer, Post, listening
 
@@ -77,9 +78,12 @@ def server_tls(name: str = HOST) -> ssl.SSLContext:
 
 
 @contextmanager
-def site(faults: Faults | None = None, **by_service: Faults) -> Iterator[tuple[Context, Post]]:
-    """The example's mail servers on loopback, with the same faults everywhere or others for a service."""
-    made = plan.make(load_example())
+def site(
+    faults: Faults | None = None, described: Site | None = None, **by_service: Faults
+) -> Iterator[tuple[Context, Post]]:
+    """The mail servers of the example, or of a variation of it, on loopback, with the same faults everywhere or
+    others for a service."""
+    made = plan.make(described or load_example())
     host = replace(made.hosts[0], addresses=(IPv4Address("127.0.0.1"),))
     post = Post()
     logins = [mailbox.login for mailbox in made.mailboxes] + ["webforms"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import getaddresses
 
 from mailwright.audit import letters, mailboxes, posting, roads
-from mailwright.audit.model import Context, Observation, Probe
+from mailwright.audit.model import Context, Observation, Probe, UnavailableError
 from mailwright.audit.smtp import Reply
 from mailwright.plan.model import Route
 from mailwright.site.addresses import domain, key, local_part
@@ -232,7 +232,9 @@ def _whole_twin(context: Context) -> Observation:
 def internal(context: Context) -> Iterator[Observation]:
     """A message whose sender writes an internal address in envelope, From: and Cc: arrives outside with the
     published one in all of them, and with the internal one nowhere (INT-4). Where the plan has no internal
-    addresses, the published one arrives as it was written."""
+    addresses, the published one arrives as it was written. Each form of address that is used inside is tried so;
+    mail from outside to it lies in the mailbox of whoever has the published one, and an address in that form that
+    nobody has is refused."""
     if not context.plan.rewrites:
         someone = roads.anybody(context)
         _, received = posting.arrived(context, someone)
@@ -243,9 +245,50 @@ def internal(context: Context) -> Iterator[Observation]:
             seen == {someone.published},
         )
         return
-    who = roads.person(context, lambda one: one.internal, "anybody with an internal address")
+    forms = {inner.name for inner in context.plan.settings.internal_domains}
+    for inner in sorted(forms):
+        yield from _form(context, inner)
+    if not forms or any(domain(row.internal) not in forms for row in context.plan.rewrites):
+        who = roads.person(
+            context, lambda one: _not_in(one.internal, forms), "anybody with an internal address of their own"
+        )
+        yield from _leaves(context, who, _not_in(who.internal, forms)[0])
+
+
+def _not_in(addresses: Iterable[str], names: Collection[str]) -> tuple[str, ...]:
+    return tuple(address for address in addresses if domain(address) not in names)
+
+
+def _form(context: Context, name: str) -> Iterator[Observation]:
+    """Somebody's address in an internal form, out and in, and one that nobody has."""
+
+    def mine(one: roads.Person) -> tuple[str, ...]:
+        return tuple(address for address in one.internal if domain(address) == name)
+
+    try:
+        who = roads.person(context, mine, f"anybody whose address has the form @{name}")
+    except UnavailableError as error:
+        yield Observation(f"an address in {name}", str(error), None)
+        return
+    inside = mine(who)[0]
+    yield from _leaves(context, who, inside)
+    door = roads.doors(context, "outside", "smtp")[0]
+    mark = letters.token()
+    content = letters.letter(mark, f"<{posting.outsider(context)}>", f"<{inside}>")
+    reply = posting.delivered_directly(context, door, posting.outsider(context), inside, content)
+    if not reply.accepted:
+        yield Observation(f"a message to {inside} on {door}", str(reply), False, target=door.target)
+        return
+    for login, counts in _counted(context, {login: [mark] for login in roads.logins_of(context, inside)[0]}):
+        yield Observation(
+            f"a message to {inside} in the mailbox of {login}", f"{counts[mark]} found", counts[mark] == 1
+        )
+    for address, answer in _asked(context, door, (f"{letters.token()}@{name}",)):
+        yield Observation(f"RCPT TO:<{address}> on {door}", str(answer), answer.code == 550, target=door.target)
+
+
+def _leaves(context: Context, who: roads.Person, inside: str) -> Iterator[Observation]:
     external = {row.internal: row.external for row in context.plan.rewrites}
-    inside = who.internal[0]
     mark = letters.token()
     content = letters.letter(
         mark,
