@@ -214,7 +214,7 @@ def test_a_mailer_with_a_store_of_its_own_goes_by_the_socket() -> None:
         MX1: "lmtp:unix:private/dovecot-lmtp",
         STORE2: f"store:inet:[{STORE2}]:24",
     }
-    assert service("lmtp", plan, MX1) == []
+    assert service("lmtp", plan, MX1) == ["soft_bounce=yes"]
     assert "lmtp_tls_security_level=secure" in service("store", plan, MX1)
 
 
@@ -240,8 +240,6 @@ def test_the_network_to_a_store_is_encrypted_and_verified() -> None:
         "lmtp_tls_mandatory_protocols=>=TLSv1.2",
         "lmtp_tls_mandatory_ciphers=high",
     ]
-    assert "lmtp_bind_address=198.51.100.25" in options
-    assert "lmtp_bind_address6=2001:db8:c011::25" in options
     assert "lmtp_bind_address=198.51.100.25" in options
     assert "lmtp_bind_address6=2001:db8:c011::25" in options
 

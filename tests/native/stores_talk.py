@@ -1,7 +1,7 @@
-"""Runs in a container: the Dovecots of three hosts side by side, each with its rendered files, on loopback addresses.
+"""Runs in a container: the Dovecots of three hosts side by side, with their rendered files, on loopback addresses.
 
-The files of a host are below /site/<name>; only paths and the address to listen on are changed. Prints a JSON object
-of what was seen.
+The files of a host are below /site/<name>; only paths and the address to listen on are changed. Prints a JSON
+object of what was seen.
 """
 
 from __future__ import annotations
@@ -37,13 +37,17 @@ def must(*argv: str) -> str:
     return said
 
 
+def openssl(words: str, *arguments: str) -> None:
+    must("openssl", *words.split(), *arguments)
+
+
 def certificates() -> None:
     """An authority that the system believes, and a certificate for each host's name."""
     folder = Path("/etc/ssl/mailwright")
     folder.mkdir(parents=True)
     ca = [f"/ca.{kind}" for kind in ("pem", "key")]
-    must(
-        *"openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=authority -days 2".split(),
+    openssl(
+        "req -x509 -newkey rsa:2048 -nodes -subj /CN=authority -days 2",
         *("-addext", "keyUsage=critical,keyCertSign,cRLSign", "-out", ca[0], "-keyout", ca[1]),
     )
     with Path(BUNDLE).open("a") as bundle:
@@ -51,11 +55,9 @@ def certificates() -> None:
     for host in HOSTS:
         name = f"{host}.{DOMAIN}"
         Path("/ext").write_text(f"subjectAltName=DNS:{name}\n")
-        must(
-            *"openssl req -newkey rsa:2048 -nodes -subj /CN=x -out /csr".split(), "-keyout", f"{folder}/{name}.key"
-        )
-        must(
-            *"openssl x509 -req -in /csr -days 2 -CAcreateserial -extfile /ext".split(),
+        openssl("req -newkey rsa:2048 -nodes -subj /CN=x -out /csr", "-keyout", f"{folder}/{name}.key")
+        openssl(
+            "x509 -req -in /csr -days 2 -CAcreateserial -extfile /ext",
             *("-CA", ca[0], "-CAkey", ca[1], "-out", f"{folder}/{name}.pem"),
         )
 

@@ -1,4 +1,4 @@
-"""Several stores and a host for submission alone, Dovecot of both releases: who is asked about a login, and by whom."""
+"""Several stores and a host for submission alone, Dovecot of both releases: who is asked about a login."""
 
 from __future__ import annotations
 

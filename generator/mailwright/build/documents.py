@@ -31,7 +31,15 @@ def make(plan: Plan, roles: tuple[str, ...]) -> Tree:
         **_for_people(plan),
         "ansible.cfg": text(configuration),
         "site.yml": text(render(playbook.PLAYBOOK, "project/site.yml.j2", roles=roles)),
+        **_move(plan),
     }
+
+
+def _move(plan: Plan) -> Tree:
+    """move.yml, where there is a store to move to. It reads tables, and a live directory's people are in none."""
+    if len(plan.with_function("store")) < 2 or plan.live is not None:
+        return {}
+    return {"move.yml": text((resources.folder("templates") / "project" / "move.yml").read_text())}
 
 
 def _for_people(plan: Plan) -> Tree:
