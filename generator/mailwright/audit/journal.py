@@ -20,17 +20,19 @@ _MOST = 20  # lines that are shown one by one
 class Provoked:
     """A line that a probe provokes on purpose.
 
-    probe    its id
+    probe    its id; or the role whose own check after a change does it: ``role logs``
     program  pattern of the program's whole name
-    message  pattern of all that it says; ``CLIENT`` stands for the name and address of one of the probes' vantages
+    message  pattern of all that it says; ``CLIENT`` stands for the name and address of one of the probes' vantages,
+             ``ADDRESS`` for the address alone
     """
 
     probe: str
     program: str
     message: str
 
-    def matches(self, program: str, message: str, client: str) -> bool:
-        whole = self.message.replace("CLIENT", client)
+    def matches(self, program: str, message: str, address: str) -> bool:
+        """``address``: a pattern for those of the vantages."""
+        whole = self.message.replace("CLIENT", rf"\S+\[{address}\]").replace("ADDRESS", address)
         return (
             re.fullmatch(self.program, program) is not None and re.fullmatch(whole, message, re.DOTALL) is not None
         )
@@ -60,6 +62,20 @@ PROVOKED: tuple[Provoked, ...] = (
         _LOGIN_PORTS,
         r"warning: CLIENT: SASL PLAIN authentication failed: \(reason unavailable\), sasl_username=\S+",
     ),
+    # A submission host that keeps no mail asks a store, which says no.
+    Provoked(
+        "submission.wrong-password",
+        r"dovecot",
+        r"auth\([^,()]+,ADDRESS,sasl:plain\): Error: stores: (imapc\([^()]+\): )?Authentication failed: "
+        r"\[AUTHENTICATIONFAILED\] Authentication failed\.",
+    ),
+    # The role has no words of RELP: it looks at the certificate, and hangs up.
+    Provoked(
+        "role logs",
+        r"rsyslogd",
+        r"imrelp\[\d+\]: error 'error when receiving data, session broken', object  'lstn \d+: conn to clt "
+        r"(::1|127\.0\.0\.1)/localhost' - input may not work as intended \[.*\]",
+    ),
 )
 
 
@@ -84,12 +100,12 @@ def clean(context: Context) -> Iterator[Observation]:
 
 
 def _clean_on(context: Context, host: str) -> Iterator[Observation]:
-    client = _clients(context)
+    address = _addresses(context)
     lines = [*_journal(context, host), *_mail_logs(context, host)]
     expected: dict[str, int] = {}
     left: dict[Line, int] = {}
     for line in lines:
-        probe = next((item.probe for item in PROVOKED if item.matches(line.program, line.message, client)), "")
+        probe = next((item.probe for item in PROVOKED if item.matches(line.program, line.message, address)), "")
         if probe:
             expected[probe] = expected.get(probe, 0) + 1
         else:
@@ -106,10 +122,10 @@ def _clean_on(context: Context, host: str) -> Iterator[Observation]:
     yield _was_read(context, host)
 
 
-def _clients(context: Context) -> str:
-    """Pattern of how Postfix names one of the vantages: ``host.example[198.51.100.7]``."""
+def _addresses(context: Context) -> str:
+    """Pattern of the addresses of the vantages."""
     addresses = (str(address) for where in context.vantages.values() for address in where.addresses)
-    return rf"\S+\[(?:{'|'.join(re.escape(address) for address in addresses)})\]"
+    return f"(?:{'|'.join(re.escape(address) for address in addresses)})"
 
 
 def _journal(context: Context, host: str) -> Iterator[Line]:

@@ -13,6 +13,7 @@ from mailwright.findings import Target
 from mailwright.plan.model import Link, Listener
 from mailwright.site.model import IPAddress
 
+_WAITING = 8  # ports at a time of which nothing but silence is awaited
 _OF_THE_SITE = frozenset({"lmtp", "syslog"})
 
 SEVERAL_HOSTS = Condition("several hosts talk to each other", lambda plan: bool(plan.links))
@@ -22,11 +23,9 @@ def between(context: Context) -> Iterator[Observation]:
     """Every host reaches every port of another host that the plan links it to, over v4 and v6. The ports that serve
     the site's own hosts alone (LMTP, syslog) are reached from nowhere else: not from outside, not from the campus,
     and not from a host of the site that has no business there (SCALE-1)."""
-    for link in context.plan.links:
-        yield from _reached(context, link)
-    for listener in context.plan.listeners:
-        if listener.service in _OF_THE_SITE:
-            yield from _closed(context, listener)
+    yield from roads.side_by_side(context.plan.links, lambda link: _reached(context, link))
+    own = [listener for listener in context.plan.listeners if listener.service in _OF_THE_SITE]
+    yield from roads.side_by_side(own, lambda listener: _closed(context, listener), _WAITING)
 
 
 def deliveries_over_tls(context: Context) -> Iterator[Observation]:

@@ -67,10 +67,10 @@ def holding(context: Context, login: str, marks: Iterable[str], timeout: float =
 def messages(context: Context, account: Account, mark: str, timeout: float = 20.0) -> tuple[bytes, ...]:
     """The messages of the in-box that hold ``mark``, as soon as there is one; none after ``timeout`` seconds."""
     deadline = time.monotonic() + timeout
-    door = _store(context)
+    door = _store(context, account.login)
     while True:
         with roads.vantage(context, "outside").enter(), signed_in(context, door, account) as session:
-            numbers = session.search(None, "TEXT", mark)[1][0].split()
+            numbers = session.search(None, "TEXT", _quoted(mark))[1][0].split()
             found = tuple(_text(session, number) for number in numbers)
         if found or time.monotonic() > deadline:
             return found
@@ -81,9 +81,9 @@ def _counted(context: Context, login: str, marks: list[str]) -> dict[str, int]:
     account = next((one for one in context.accounts if one.login == login), None)
     if account is None:
         return {mark: _by_doveadm(context, login, mark) for mark in marks}
-    door = _store(context)
+    door = _store(context, login)
     with roads.vantage(context, "outside").enter(), signed_in(context, door, account) as session:
-        return {mark: len(session.search(None, "HEADER", "Subject", mark)[1][0].split()) for mark in marks}
+        return {mark: _found(session, "HEADER", "Subject", mark) for mark in marks}
 
 
 def _by_doveadm(context: Context, login: str, mark: str) -> int:
@@ -96,8 +96,21 @@ def _by_doveadm(context: Context, login: str, mark: str) -> int:
     return len(re.findall(r"^[0-9a-f]{32} \d+$", output, re.MULTILINE))
 
 
-def _store(context: Context) -> roads.Door:
-    return roads.doors(context, "outside", "imaps")[0]
+def _store(context: Context, login: str) -> roads.Door:
+    """The store that keeps the mailbox; the others would hand the login over to it."""
+    doors = roads.doors(context, "outside", "imaps")
+    keeper = next((mailbox.host for mailbox in context.plan.mailboxes if mailbox.login == login), "")
+    return next((door for door in doors if door.listener.host == keeper), doors[0])
+
+
+def _found(session: imaplib.IMAP4, *criteria: str) -> int:
+    *keys, value = criteria
+    return len(session.search(None, *keys, _quoted(value))[1][0].split())
+
+
+def _quoted(value: str) -> str:
+    """A quoted string (RFC 3501, 4.3)."""
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _text(session: imaplib.IMAP4, number: bytes) -> bytes:

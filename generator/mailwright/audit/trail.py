@@ -273,16 +273,21 @@ def _siblings(context: Context, host: str) -> tuple[str, ...]:
 def _kept(row: Retention, status: int, output: str) -> Observation:
     """What logrotate understood of its own configuration: ``rotating pattern: … after 1 days (92 rotations)``."""
     what = f"logrotate's understanding of {row.log} on {row.host}; {row.days} to {row.maximum_days} days wanted"
-    for line in output.splitlines():
-        found = re.search(
-            r"rotating pattern: (.*?)\s+(after (\d+) days|hourly|daily|weekly|monthly)\s.*?\((\d+) rotations\)",
-            line,
+    # One pattern after the other; a pattern of several paths goes over as many lines.
+    for section in output.split("rotating pattern: ")[1:]:
+        found = re.match(
+            r"(.*?)\s+(after (\d+) days|hourly|daily|weekly|monthly)\s[^\n]*?\((\d+) rotations\)",
+            section,
+            re.DOTALL,
         )
         if found and any(PurePosixPath(row.log).match(pattern) for pattern in found[1].split()):
             days = int(found[3]) if found[3] else {"daily": 1, "weekly": 7, "monthly": 28}.get(found[2], 0)
             kept = days * int(found[4])
             return Observation(
-                what, line.strip()[:160], row.days <= kept <= row.maximum_days, target=Target(row.host)
+                what,
+                " ".join(found[0].split())[-160:],
+                row.days <= kept <= row.maximum_days,
+                target=Target(row.host),
             )
     return Observation(what, f"exit {status}; it does not rotate that file", False, target=Target(row.host))
 
