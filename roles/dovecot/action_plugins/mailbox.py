@@ -92,6 +92,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
         table = self._project / "hosts" / self._host / "dovecot" / "etc" / "dovecot" / "logins"
         elsewhere: dict[str, str] = {}
         for line in table.read_text(encoding="utf-8").splitlines() if table.exists() else []:
+            if line.startswith("#"):
+                continue
             login, *_, fields = line.split(":")
             store = dict(field.partition("=")[::2] for field in fields.split()).get("store")
             if store:
