@@ -40,7 +40,8 @@ FAMILIAR = "familiar.json"
 HEADER = "X-Mailwright-Guard"
 
 REFUSE = -1
-LONGEST = 5  # seconds of waiting; with Dovecot's two after a failure less than the ten that Postfix waits
+# Seconds of waiting. Dovecot takes two after a failure, a store that it asks two more, and Postfix waits for ten.
+LONGEST = 4
 FREE = 3  # wrong passwords before anybody waits
 MOST = 20  # different wrong passwords before whoever is not known there is refused
 SHORT = 600.0  # seconds that a failure counts for its address, and for a login at a place that it knows

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from mailwright.audit import letters, mailboxes, posting, roads
 from mailwright.audit.model import Account, Context, Observation, Phase, Probe, UnavailableError, Where
 from mailwright.audit.roads import Door, Person
+from mailwright.audit.smtp import Dialogue
 from mailwright.findings import Target
 from mailwright.plan.model import HostFacts
 
@@ -202,21 +203,16 @@ def _mail_comes_in(context: Context, who: Person) -> Iterator[Observation]:
 def _doors(
     context: Context, host: HostFacts, where: Where = "outside", services: tuple[str, ...] = _SERVICES
 ) -> tuple[Door, ...]:
-    """Of a host: for the usual services one door for each address family, else each door."""
+    """Of a host: for the usual services one door for each address family, of different services where it has such;
+    for others each door."""
     families = sorted({address.version for address in roads.vantage(context, where).addresses})
     rows = [row for row in context.plan.listeners if row.host == host.name and row.service in services]
-    found = [
-        Door(row, address)
-        for address in host.addresses
-        if address.version in families
-        for row in sorted(rows, key=lambda row: services.index(row.service))
-    ]
+    rows.sort(key=lambda row: services.index(row.service))
+    addresses = [address for address in host.addresses if address.version in families]
     if services is not _SERVICES:
-        return tuple(found)
-    one: dict[int, Door] = {}
-    for door in found:
-        one.setdefault(door.address.version, door)
-    return tuple(one[version] for version in sorted(one))
+        return tuple(Door(row, address) for address in addresses for row in rows)
+    one = {address.version: address for address in reversed(addresses)}
+    return tuple(Door(rows[-(number % 2)], one[version]) for number, version in enumerate(sorted(one)) if rows)
 
 
 def _somebody(context: Context, host: HostFacts) -> Person:
@@ -245,13 +241,19 @@ def _log_in(context: Context, where: Where, door: Door, account: Account) -> _Tr
 
 
 def _smtp(context: Context, door: Door, account: Account) -> tuple[bool, str]:
-    with roads.smtp(context, door) as dialogue:
+    """Without taking leave, which a bar that falls meanwhile would hold up."""
+    implicit = roads.tls(context) if door.listener.tls == "implicit" else None
+    with Dialogue.connect(str(door.address), door.listener.port, implicit, door.listener.host) as dialogue:
+        dialogue.greeting()
+        dialogue.ehlo()
+        if implicit is None:
+            dialogue.starttls(roads.tls(context), door.listener.host)
         reply = dialogue.login(account.login, account.password)
     return reply.code == 235, str(reply)
 
 
 def _imap(context: Context, door: Door, account: Account) -> tuple[bool, str]:
-    """Without taking leave, which a bar that falls meanwhile would hold up."""
+    """As above."""
     plain = socket.create_connection((str(door.address), door.listener.port), timeout=mailboxes.TIMEOUT)
     with closing(roads.tls(context).wrap_socket(plain, server_hostname=door.listener.host)) as connection:
         reader = connection.makefile("rb")
