@@ -7,14 +7,17 @@ from dataclasses import replace
 import pytest
 
 from mailwright.components import dovecot
+from mailwright.plan import make
 from mailwright.plan.model import Plan
+from support.example import split, split_hosts
 from support.mailplan import host_of, mail_plan
 
 EACH = pytest.mark.parametrize("os", ["debian-12", "debian-13"])
 
 
-def file(path: str, plan: Plan) -> str:
-    return next(item.text for item in dovecot.files(plan, host_of(plan)) if item.path == path)
+def file(path: str, plan: Plan, host: str = "") -> str:
+    made = dovecot.files(plan, plan.host(host) if host else host_of(plan))
+    return next(item.text for item in made if item.path == path)
 
 
 def lines(text: str) -> list[str]:
@@ -96,3 +99,98 @@ def test_passwords_are_nowhere() -> None:
         "/etc/dovecot/users",
     }
     assert dovecot.variables(plan, host_of(plan))["dovecot_passwords"] == "/secrets/passwords"
+
+
+STORE1, STORE2, SMTP = (f"{label}.college.ac.uk" for label in ("store1", "store2", "smtp"))
+
+
+def spread(os: str = "debian-13") -> Plan:
+    return make(replace(split(), hosts=split_hosts(os=os)))
+
+
+def entries(text: str) -> dict[str, str]:
+    return {line.partition(":")[0]: line.rpartition(":")[2] for line in lines(text)}
+
+
+def test_dovecot_is_on_stores_and_on_hosts_for_submission() -> None:
+    assert {host.name for host in spread().hosts if dovecot.COMPONENT.runs_on(host)} == {STORE1, STORE2, SMTP}
+
+
+def test_each_login_is_somebody_s_on_one_store_and_elsewhere_on_the_other_hosts() -> None:
+    plan = spread()
+    keepers = {row.login: row.host for row in plan.mailboxes}
+    automatic = {row.login for row in plan.senders if row.automatic}
+    assert automatic
+    for host in (STORE1, STORE2, SMTP):
+        said = entries(file("/etc/dovecot/logins", plan, host))
+        assert set(said) == {*keepers, *(automatic if host == SMTP else ())}
+        for login, keeper in keepers.items():
+            there = f"noauthenticate=y elsewhere=/{keeper} store={keeper}"
+            assert said[login] == ("noauthenticate=y" if keeper == host else there)
+        assert {said[login] for login in automatic & set(said)} <= {"noauthenticate=y nologin=y"}
+
+
+def test_a_store_knows_its_own_mailboxes_alone() -> None:
+    plan = spread()
+    for host in (STORE1, STORE2):
+        users = {user for user in entries(file("/etc/dovecot/users", plan, host)) if "@" not in user}
+        assert users == {row.login for row in plan.mailboxes if row.host == host}
+
+
+def test_without_a_password_only_what_another_store_will_ask_for_one() -> None:
+    """``nopassword`` is said of a service and a store, and never of submission or of a login."""
+    plan = spread()
+    roads = entries(file("/etc/dovecot/roads", plan, STORE1))
+    assert roads == {
+        f"imap/{STORE2}": f"nopassword=y proxy=y host={STORE2} port=993 ssl=yes",
+        f"pop3/{STORE2}": f"nopassword=y proxy=y host={STORE2} port=995 ssl=yes",
+        f"sieve/{STORE2}": f"nopassword=y proxy=y host={STORE2} port=4190 starttls=yes",
+    }
+    for host in (STORE1, STORE2, SMTP):
+        for item in dovecot.files(plan, plan.host(host)):
+            if item.path not in ("/etc/dovecot/roads", "/etc/dovecot/here"):
+                assert "nopassword" not in item.text
+
+
+@EACH
+def test_a_host_for_submission_alone_serves_nobody_but_its_mailer(os: str) -> None:
+    plan = spread(os)
+    said = lines(file("/etc/dovecot/dovecot.conf", plan, SMTP))
+    assert "protocols =" in said
+    assert "unix_listener /var/spool/postfix/private/auth {" in said
+    assert not [line for line in said if "inet_listener" in line or line.startswith(("mail_", "userdb"))]
+    paths = {item.path for item in dovecot.files(plan, plan.host(SMTP))}
+    assert paths.isdisjoint({"/etc/dovecot/users", "/etc/dovecot/roads", dovecot.GUARD})
+
+
+@EACH
+def test_a_store_is_trusted_by_the_other_stores_alone(os: str) -> None:
+    said = lines(file("/etc/dovecot/dovecot.conf", spread(os), STORE1))
+    assert "login_trusted_networks = 198.51.100.32 2001:db8:c011::32" in said
+
+
+@EACH
+def test_one_store_trusts_nobody_and_hands_nothing_over(os: str) -> None:
+    text = file("/etc/dovecot/dovecot.conf", mail_plan(os))
+    assert "trusted" not in text
+    assert "elsewhere" not in text
+    assert "inet_listener lmtp" not in text
+
+
+@EACH
+def test_a_store_takes_mail_from_other_hosts_where_there_are_mailers(os: str) -> None:
+    said = "\n".join(lines(file("/etc/dovecot/dovecot.conf", spread(os), STORE1)))
+    assert "inet_listener lmtp {\nport = 24\n}" in said
+    assert "dovecot-lmtp" not in said
+
+
+def test_what_is_talked_with_follows_what_the_host_runs() -> None:
+    plan = spread()
+    said = {name: dovecot.variables(plan, plan.host(name)) for name in (STORE1, SMTP)}
+    assert said[STORE1]["dovecot_services"] == ["imaps", "lmtp", "managesieve"]
+    assert said[STORE1]["dovecot_guarded"] is True
+    assert said[SMTP]["dovecot_services"] == ["login"]
+    assert said[SMTP]["dovecot_guarded"] is False
+    alone = dovecot.variables(mail_plan(), host_of(mail_plan()))
+    assert alone["dovecot_services"] == ["delivery", "imaps", "login", "managesieve"]
+    assert alone["dovecot_guarded"] is False

@@ -10,19 +10,20 @@ from types import ModuleType
 
 import ansible.module_utils
 
-BASE = Path(__file__).resolve().parents[2] / "roles" / "base"
+ROLES = Path(__file__).resolve().parents[2] / "roles"
+BASE = ROLES / "base"
 
 if str(BASE / "module_utils") not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(str(BASE / "module_utils"))
 
 
-def load(path: str) -> ModuleType:
-    """``library/transaction.py`` or ``module_utils/….py`` of the role base, as a module."""
+def load(path: str, role: str = "base") -> ModuleType:
+    """``library/….py`` of a role, or ``module_utils/….py`` of the role base, as a module."""
     if path.startswith("module_utils/"):
         return importlib.import_module(f"ansible.module_utils.{Path(path).stem}")
-    name = f"mailwright_roles_{path.removesuffix('.py').replace('/', '_')}"
+    name = f"mailwright_roles_{role}_{path.removesuffix('.py').replace('/', '_')}"
     if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, BASE / path)
+        spec = importlib.util.spec_from_file_location(name, ROLES / role / path)
         assert spec is not None
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)

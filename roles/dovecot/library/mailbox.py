@@ -57,6 +57,7 @@ ASIDE = MAIL / ".moved"
 COPIED = Path("/var/lib/mailwright/moving")
 CONFIGURATION = Path("/etc/dovecot")
 PASSWORDS = CONFIGURATION / "passwords"
+LOCK = Path("/run/mailwright-mailbox.lock")
 
 
 class StepError(Exception):
@@ -245,7 +246,7 @@ def passwords() -> Iterator[list[str]]:
 
 @contextmanager
 def _lock() -> Iterator[None]:
-    with Path("/run/mailwright-mailbox.lock").open("w") as file:
+    with LOCK.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
