@@ -49,7 +49,7 @@ Border = Callable[[Where, IPAddress, int], bool]
 def right(where: Where, address: IPAddress, port: int) -> bool:
     """What the plan wants, said once more in other words."""
     if where == "outside":
-        names_of = {25: ("mx1", "mx2"), 465: ("smtp",), 587: ("smtp",)}
+        names_of = {25: ("mail", "mx2"), 465: ("smtp",), 587: ("smtp",)}
         allowed = {
             own
             for host in PLAN.hosts

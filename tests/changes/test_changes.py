@@ -105,11 +105,10 @@ def test_the_example_becomes_the_split_site() -> None:
     found = sentences(split())
     assert "submission (mail of people who log in) moves from mail.college.ac.uk to smtp.college.ac.uk" in found
     assert (
-        "receiving mail from outside (mx) moves from mail.college.ac.uk to mx1.college.ac.uk and mx2.college.ac.uk"
-        in found
+        "receiving mail from outside (mx) begins on mx2.college.ac.uk; mail.college.ac.uk still does it" in found
     )
     assert (
-        "MX of college.ac.uk becomes mx1.college.ac.uk, then mx2.college.ac.uk, instead of mail.college.ac.uk"
+        "MX of college.ac.uk becomes mail.college.ac.uk, then mx2.college.ac.uk, instead of mail.college.ac.uk"
         in found
     )
     printed = text.render(changed(split()))

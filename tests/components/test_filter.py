@@ -55,7 +55,7 @@ def test_the_sites_other_hosts_are_no_network_that_may_relay() -> None:
     """Also where a network that may relay holds them."""
     relay = Network(ip_network("198.51.100.0/24"), HERE)
     plan = make(split(networks=replace(load_example().networks, relay=(relay,))))
-    host = plan.host("mx1.college.ac.uk")
+    host = plan.host("mail.college.ac.uk")
     text = next(item.text for item in filter.files(plan, host) if item.path.endswith(".conf"))
     own = ", ".join(f'"198.51.100.{n}/32", "2001:db8:c011::{n}/128"' for n in (33, 31, 32))
     assert f"own_hosts = [{own}];" in text

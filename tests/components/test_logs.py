@@ -82,7 +82,7 @@ def test_mail_lines_go_nowhere_else() -> None:
 
 
 KEEPER = "log.college.ac.uk"
-MAILER = "mx1.college.ac.uk"
+MAILER = "mail.college.ac.uk"
 
 
 def of_split(host: str, *, os: str = "debian-13", plan: Plan | None = None) -> dict[str, str]:

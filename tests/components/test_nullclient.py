@@ -47,7 +47,7 @@ def test_it_runs_where_postfix_is_no_mailer() -> None:
 
 def test_all_mail_goes_to_the_mailers_over_tls_that_is_verified() -> None:
     said = main()
-    assert said["relayhost"] == "[mx1.college.ac.uk]:25"
+    assert said["relayhost"] == "[mail.college.ac.uk]:25"
     assert said["smtp_fallback_relay"] == "[mx2.college.ac.uk]:25"
     assert (said["smtp_tls_security_level"], said["smtp_tls_secure_cert_match"]) == ("secure", "nexthop")
     assert said["smtp_tls_CAfile"] == "/etc/ssl/certs/ca-certificates.crt"
@@ -58,7 +58,7 @@ def test_with_one_mailer_there_is_no_second() -> None:
     site = split()
     hosts = tuple(host for host in site.hosts if not host.name.startswith("mx2"))
     said = main(make(replace(site, hosts=hosts)))
-    assert (said["relayhost"], said["smtp_fallback_relay"]) == ("[mx1.college.ac.uk]:25", "")
+    assert (said["relayhost"], said["smtp_fallback_relay"]) == ("[mail.college.ac.uk]:25", "")
 
 
 def test_nothing_reaches_it_by_the_network() -> None:
@@ -105,12 +105,12 @@ def test_the_mailers_are_all_that_it_reaches_on_port_25() -> None:
     plan = make(split())
     outward = {row.host: row for row in plan.openings if row.direction == "out"}
     mailers = {
-        str(address) for label in ("mx1", "mx2") for address in plan.host(f"{label}.college.ac.uk").addresses
+        str(address) for label in ("mail", "mx2") for address in plan.host(f"{label}.college.ac.uk").addresses
     }
     assert {str(peer.network_address) for peer in outward[STORE].peers} == mailers
     assert all(peer.num_addresses == 1 for peer in outward[STORE].peers)
     assert outward[STORE].user == "postfix"
-    assert outward["mx1.college.ac.uk"].peers != outward[STORE].peers
+    assert outward["mail.college.ac.uk"].peers != outward[STORE].peers
     assert re.match(r"RELAY-1: ", str(outward[STORE].because))
 
 

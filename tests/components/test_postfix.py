@@ -181,11 +181,11 @@ def test_the_example() -> None:
     assert texts["/etc/postfix/senders"].count("\n") == 1 + len({row.address for row in plan.senders})
 
 
-MX1, MX2, SMTP, STORE1, STORE2 = (f"{label}.college.ac.uk" for label in ("mx1", "mx2", "smtp", "store1", "store2"))
+MX1, MX2, SMTP, STORE1, STORE2 = (f"{label}.college.ac.uk" for label in ("mail", "mx2", "smtp", "store1", "store2"))
 
 
 def together(**functions: tuple[str, ...]) -> Site:
-    """The split site, of which only these hosts are there: ``together(mx1=("mx", "store"))``."""
+    """The split site, of which only these hosts are there: ``together(mail=("mx", "store"))``."""
     site = split()
     hosts = tuple(
         replace(host, functions=functions[label])
@@ -209,7 +209,7 @@ def test_a_mailer_delivers_to_the_store_that_keeps_the_mailbox() -> None:
 
 
 def test_a_mailer_with_a_store_of_its_own_goes_by_the_socket() -> None:
-    plan = make(together(mx1=("mx", "submission", "store"), store2=("store",)))
+    plan = make(together(mail=("mx", "submission", "store"), store2=("store",)))
     assert table("roads", plan, MX1) == {
         MX1: "lmtp:unix:private/dovecot-lmtp",
         STORE2: f"store:inet:[{STORE2}]:24",
@@ -219,7 +219,7 @@ def test_a_mailer_with_a_store_of_its_own_goes_by_the_socket() -> None:
 
 
 def test_one_store_needs_no_table() -> None:
-    plan = make(together(mx1=("mx", "submission"), store1=("store",)))
+    plan = make(together(mail=("mx", "submission"), store1=("store",)))
     paths = {item.path for item in postfix.files(plan, plan.host(MX1))}
     assert not paths & {"/etc/postfix/stores", "/etc/postfix/roads"}
     assert main(plan, MX1)["virtual_transport"] == f"store:inet:[{STORE1}]:24"
@@ -332,4 +332,4 @@ def test_internal_addresses_are_rewritten_on_every_road_of_the_sites_own_mail() 
     relaying = inside(networks=replace(load_example().networks, relay=(network,)))
     assert main(relaying, host)["canonical_maps"] == "lmdb:/etc/postfix/internal"
     spread = inside(hosts=split_hosts())
-    assert main(spread, "mx1.college.ac.uk")["canonical_maps"] == "lmdb:/etc/postfix/internal"
+    assert main(spread, "mail.college.ac.uk")["canonical_maps"] == "lmdb:/etc/postfix/internal"

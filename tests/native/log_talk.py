@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-MAILER = "mx1.college.ac.uk"
+MAILER = "mail.college.ac.uk"
 COPY = f"/var/log/mail/hosts/{MAILER}/mail.log"
 OWN = "/srv/mailer/mail.log"
 KEEPER_OWN = "/var/log/mail/mail.log"

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.native
 
 each_release = pytest.mark.parametrize("release", RELEASES)
 
-MAILER = "mx1.college.ac.uk"
+MAILER = "mail.college.ac.uk"
 KEEPER = "log.college.ac.uk"
 OTHER = "smtp.college.ac.uk"
 TALK = (Path(__file__).parent / "log_talk.py").read_text(encoding="utf-8")

@@ -171,7 +171,7 @@ def spread(release: str, label: str) -> Mapping[str, str]:
     }
 
 
-LISTENERS = {"mx1": {"25"}, "mx2": {"25"}, "smtp": {"465", "587"}, "store1": set(), "store2": set(), "log": set()}
+LISTENERS = {"mail": {"25"}, "mx2": {"25"}, "smtp": {"465", "587"}, "store1": set(), "store2": set(), "log": set()}
 
 
 @each_release
@@ -184,15 +184,15 @@ def test_postfix_reads_each_host_of_a_split_site(release: str, label: str) -> No
     rows = [line.split() for line in services.splitlines()]
     assert {row[0] for row in rows if row[1] == "inet"} == LISTENERS[label]
     assert f"myhostname = {label}.college.ac.uk\n" in printed
-    mailer = label in ("mx1", "mx2", "smtp")
+    mailer = label in ("mail", "mx2", "smtp")
     assert ("store/unix/lmtp_tls_security_level = secure\n" in printed) is mailer
     assert ("store/unix/lmtp_tls_mandatory_protocols = >=TLSv1.2\n" in printed) is mailer
-    assert ("relayhost = [mx1.college.ac.uk]:25\n" in printed) is not mailer
+    assert ("relayhost = [mail.college.ac.uk]:25\n" in printed) is not mailer
     assert ("smtp_tls_security_level = secure\n" in printed) is not mailer
 
 
 @each_release
-@pytest.mark.parametrize("label", ["mx1", "smtp"])
+@pytest.mark.parametrize("label", ["mail", "smtp"])
 def test_each_address_leads_to_its_store(release: str, label: str) -> None:
     """By the two tables one after the other, in any mixture of case; nobody else's address leads anywhere."""
     plan = split_plan(release)
@@ -218,13 +218,13 @@ def test_a_store_that_is_not_found_defers_and_one_that_refuses_does_not(release:
         ("5.1.1 User unknown", ""),
         ("2.0.0 Saved", ""),
     ):
-        done = run(release, ["sh", "-c", script, "sh", status], spread(release, "mx1"))
+        done = run(release, ["sh", "-c", script, "sh", status], spread(release, "mail"))
         assert (done.stdout, done.stderr) == (becomes, "")
 
 
 @each_release
 def test_rspamd_reads_a_mailer_that_others_hand_mail_to(release: str) -> None:
-    dumped = run(release, ["rspamadm", "configdump", "mailwright"], spread(release, "mx1"))
+    dumped = run(release, ["rspamadm", "configdump", "mailwright"], spread(release, "mail"))
     assert (dumped.returncode, '"2001:db8:c011::31/128"' in dumped.stdout) == (0, True)
 
 

@@ -76,7 +76,7 @@ def test_a_login_for_two_is_a_fault() -> None:
 
 def test_no_store_is_a_fault_and_so_is_one_that_is_none() -> None:
     assert fault_ids(with_host(functions=("mx",))) == ["plan.no-store"]
-    assert fault_ids(with_person(person("a1", store="mx1.college.ac.uk"))) == ["plan.no-such-store"]
+    assert fault_ids(with_person(person("a1", store="mx2.college.ac.uk"))) == ["plan.no-such-store"]
 
 
 def test_who_is_on_a_store_stays_there_and_new_people_get_the_emptiest() -> None:
@@ -99,15 +99,15 @@ def test_who_is_on_a_store_stays_there_and_new_people_get_the_emptiest() -> None
 def test_who_talks_to_whom() -> None:
     talk = {(row.client.partition(".")[0], row.server.partition(".")[0], row.port) for row in make(split()).links}
     mailers, stores, others = (
-        ("mx1", "mx2", "smtp"),
+        ("mail", "mx2", "smtp"),
         ("store1", "store2"),
-        ("mx1", "mx2", "smtp", "store1", "store2"),
+        ("mail", "mx2", "smtp", "store1", "store2"),
     )
     assert talk == {
         *((mailer, store, 24) for mailer in mailers for store in stores),
         *(("smtp", store, 993) for store in stores),
         *((one, other, port) for one, other in (stores, stores[::-1]) for port in (993, 995, 4190)),
-        *((host, mx, 25) for host in ("store1", "store2", "log") for mx in ("mx1", "mx2")),
+        *((host, mx, 25) for host in ("store1", "store2", "log") for mx in ("mail", "mx2")),
         *((host, "log", 6514) for host in others),
     }
     assert make(load_example()).links == ()
@@ -122,7 +122,7 @@ def test_what_hosts_say_to_one_another_is_for_those_hosts_alone() -> None:
     }
     assert peers["store1", 993] == EVERYWHERE
     assert len(peers["log", 6514]) == 10
-    assert ("mx1", 24) not in peers
+    assert ("mail", 24) not in peers
     assert ("log", 25) not in peers
 
 

@@ -61,10 +61,10 @@ def test_every_host_address_has_a_record_forward_and_reverse() -> None:
 
 
 def test_each_mail_domain_names_each_mailer() -> None:
-    site = example(hosts=(host("mx1.college.ac.uk", "198.51.100.25"),))
+    site = example(hosts=(host("mail.college.ac.uk", "198.51.100.25"),))
     assert values(site, "MX") == {
-        ("college.ac.uk", "college.ac.uk.", "10 mx1.college.ac.uk."),
-        ("chem.college.ac.uk", "chem.college.ac.uk.", "10 mx1.college.ac.uk."),
+        ("college.ac.uk", "college.ac.uk.", "10 mail.college.ac.uk."),
+        ("chem.college.ac.uk", "chem.college.ac.uk.", "10 mail.college.ac.uk."),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from pathlib import Path
 
 from mailwright.findings import Place
@@ -33,28 +33,24 @@ def example(**parts: object) -> Site:
     return replace(load_example(), **parts)  # type: ignore[arg-type]
 
 
-SPLIT = (
-    ("mx1", 25, ("mx",)),
-    ("mx2", 26, ("mx",)),
-    ("smtp", 27, ("submission",)),
-    ("store1", 31, ("store",)),
-    ("store2", 32, ("store",)),
-    ("log", 33, ("log",)),
-)
-"""Each host of the split site: its first label, the last number of both its addresses, and its functions."""
+@cache
+def _split_hosts() -> tuple[Host, ...]:
+    """The hosts of inventories/split, as they are described."""
+    site = read(ROOT / "inventories" / "split" / "site.yml").site
+    assert site is not None
+    return site.hosts
 
 
 def split_hosts(*, os: str = "debian-13") -> tuple[Host, ...]:
-    return tuple(
-        Host(
-            f"{label}.college.ac.uk",
-            (ip_address(f"198.51.100.{number}"), ip_address(f"2001:db8:c011::{number}")),
-            os,
-            functions,
-            HERE,
-        )
-        for label, number, functions in SPLIT
-    )
+    """Those of inventories/split, all on one release."""
+    return tuple(replace(host, os=os) for host in _split_hosts())
+
+
+SPLIT = tuple(
+    (host.name.partition(".")[0], int(str(host.addresses[0]).rpartition(".")[2]), host.functions)
+    for host in _split_hosts()
+)
+"""Each host of the split site: its first label, the last number of both its addresses, and its functions."""
 
 
 def split(**parts: object) -> Site:
