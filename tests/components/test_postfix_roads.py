@@ -136,6 +136,19 @@ def test_a_system_sends_as_its_own_domains_from_its_own_addresses() -> None:
     assert main(both())["from_exchange"].endswith(" cidr:/etc/postfix/gateway_from_exchange, reject")
 
 
+def test_no_address_of_those_who_may_relay_is_completed_by_guessing() -> None:
+    assert "-o rewrite_service_name=rewrite-relayed" in service("cleanup-relayed", with_gateway())
+    assert "-o cleanup_service_name=cleanup-relayed" in service("25", with_gateway())
+    assert "cleanup-relayed" not in service("587", with_gateway())
+    assert "rewrite-relayed" not in service("cleanup", with_gateway())  # bounces want completing
+    assert "-o myorigin=no-domain.invalid" in service("rewrite-relayed", with_gateway())
+    assert "myorigin" not in service("rewrite", with_gateway())
+    assert "rewrite-relayed" not in files(load_example())["/etc/postfix/master.cf"]
+    assert "{ postmaster@no-domain.invalid = postmaster@college.ac.uk }" in service(
+        "cleanup-relayed", with_gateway()
+    )
+
+
 def test_what_would_go_straight_back_is_refused() -> None:
     said = table("gateway_returns")
     assert said[BIOLOGY] == "back_old_2d_mail_2e_2"
