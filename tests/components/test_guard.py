@@ -60,7 +60,7 @@ def test_guessing_is_slowed_and_then_cut_off() -> None:
 
 
 def test_no_wait_is_longer_than_postfix_waits() -> None:
-    """Ten seconds, of which Dovecot takes two after a failure, and a store that is asked from elsewhere two more."""
+    """Ten seconds, of which Dovecot takes two after a failure, and a store that it asks two more."""
     assert served.LONGEST + 2 + 2 < 9
 
 

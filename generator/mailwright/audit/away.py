@@ -22,6 +22,9 @@ _FIRST = 4  # wrong passwords after which the next one waits
 _THEN = 18  # more of them, after which the next one is refused unseen
 _SLOWER = 0.8  # seconds that a wait takes at least
 _BAR = 10.0  # seconds until a bar must stand
+_NOTICE = 20.0  # seconds until abuse must have heard
+_SECOND = 2.0  # seconds in which a second notice would come
+_AGAIN = 2  # times that a refused message is sent once more
 _MOST = 2000  # recipients in an hour; above this limit the probe would be a burden itself
 
 
@@ -71,7 +74,7 @@ def throttling(context: Context) -> Iterator[Observation]:
         yield Observation(
             f"messages of {who.login} to more than {limit} people on {door}",
             f"{taken} recipients were taken; then {last}",
-            None if last == "nothing" else limit // 2 <= taken <= limit and last.startswith("4"),
+            limit // 2 <= taken <= limit and last.startswith("4"),
             target=door.target,
         )
         mark, sent = posting.send_plain(context, other)
@@ -288,7 +291,10 @@ def _guard(context: Context, host: HostFacts, *arguments: str) -> None:
 
 
 def _send_until_refused(context: Context, who: Person, door: Door, limit: int) -> tuple[int, str]:
-    """How many recipients were taken, and the answer to what came then; ``nothing`` where all was taken."""
+    """How many recipients were taken, and the answer to what came then; ``nothing`` where all was taken.
+
+    What is refused is sent again, as a program does that will not give up: abuse must hear of it once.
+    """
     foreign = roads.correspondent(context).domain
     each = min(context.plan.settings.recipients, 50)
     taken = 0
@@ -298,6 +304,8 @@ def _send_until_refused(context: Context, who: Person, door: Door, limit: int) -
             recipients = tuple(f"many{taken + number}@{foreign}" for number in range(each))
             reply = dialogue.deliver(who.published, recipients, content)
             if not reply.accepted:
+                for _ in range(_AGAIN):
+                    dialogue.deliver(who.published, recipients, content)
                 return taken, str(reply)
             taken += each
     return taken, "nothing"
@@ -309,11 +317,13 @@ def _reported(
     if not before:
         yield Observation(f"a message to {abuse}", "nobody here reads it", None)
     for reader, count in before.items():
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + _NOTICE
         found = count
         while found == count and time.monotonic() < deadline:
             time.sleep(0.5)
             found = mailboxes.holding(context, reader, [subject], timeout=0)[subject]
+        time.sleep(_SECOND)
+        found = mailboxes.holding(context, reader, [subject], timeout=0)[subject]
         account = next((one for one in context.accounts if one.login == reader), None)
         texts = mailboxes.messages(context, account, subject, timeout=0) if account else ()
         text = next((one.decode() for one in reversed(texts) if b"Subject: " + subject.encode() in one), "")
