@@ -6,7 +6,7 @@
 --   without one     mail of this host's own processes, of the site's other hosts and of networks that may relay:
 --                   an own-domain address in From: exists (ADDR-5); where MAIL FROM is an own-domain address too,
 --                   both are of one person (ADDR-7: so nobody's vacation notice comes from somebody else); what
---                   networks may relay has a To: or Cc: line (MSG-1)
+--                   networks may relay has a To: or Cc: line (MSG-1), and no header address lacks its domain (INT-3)
 --   from a gateway  mail of the system behind it: every address in From: is in one of the gateway's domains and
 --                   exists, as far as that is known here (GATE-2); no header address lacks its domain (INT-3)
 --
@@ -168,7 +168,7 @@ local function check_field(task, login, name, field, required)
   return true
 end
 
--- No address of these lines was written without a domain, which Postfix has marked (remote_header_rewrite_domain).
+-- No address of these lines was written without a domain, which Postfix has marked (master.cf).
 local function check_whole(task)
   for _, name in ipairs({ "From", "Sender", "Reply-To", "To", "Cc" }) do
     for _, value in ipairs(values_of(task, name:lower())) do
@@ -220,6 +220,9 @@ local function of_one(one, other)
 end
 
 local function check_unnamed(task, relayed)
+  if relayed and not check_whole(task) then
+    return
+  end
   local sender = envelope_sender(task)
   local found = values_of(task, "from")
   if #found ~= 1 and relayed then

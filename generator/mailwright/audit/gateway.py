@@ -295,6 +295,36 @@ def loops(context: Context) -> Iterator[Observation]:
                     yield Observation(what, str(reply), reply.refused, target=door.target)
 
 
+def whole(context: Context) -> Iterator[Observation]:
+    """An address without a domain in the To:, Cc: or From: line of a message from the system behind each gateway is
+    not completed by guessing: the message is refused (INT-3). With whole addresses it is accepted on the same
+    road."""
+    outsider = posting.outsider(context)
+    for gateway in context.plan.gateways:
+        if not gateway.clients:
+            continue
+        one, behind = _somebody(context, gateway)
+        there = replace(context, vantages={**context.vantages, "inside": behind.vantage})
+        door = roads.doors(there, "inside", "smtp")[0]
+        with behind.vantage.enter(), roads.smtp(context, door) as dialogue:
+            for sender, to, extra in (
+                (one.internal, outsider, ()),
+                (one.internal, "somebody", ()),
+                (one.internal, outsider, (("Cc", "somebody"),)),
+                (one.internal.partition("@")[0], outsider, ()),
+            ):
+                content = letters.letter(letters.token(), sender, to, extra=extra)
+                reply = dialogue.deliver(one.internal, (outsider,), content)
+                good = (sender, to, extra) == (one.internal, outsider, ())
+                yield Observation(
+                    f"From: {sender}, To: {to}{', Cc: somebody' if extra else ''} on {door}",
+                    str(reply),
+                    reply.accepted if good else reply.refused,
+                    good,
+                    door.target,
+                )
+
+
 def _backwards(gateway: Gateway, one: _One) -> tuple[str, ...]:
     """Addresses of the system itself, which it would only hand on if it did not know them."""
     nobody = f"{letters.token()}@{domain(one.internal)}"
@@ -357,6 +387,15 @@ PROBES = (
         "inside",
         "What would go straight back to the system behind a gateway is refused",
         loops,
+        negative=True,
+        only=CLIENTS,
+    ),
+    Probe(
+        "gateway.whole",
+        ("INT-3",),
+        "inside",
+        "No address from behind a gateway is completed by guessing",
+        whole,
         negative=True,
         only=CLIENTS,
     ),
