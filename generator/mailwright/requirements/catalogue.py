@@ -293,8 +293,8 @@ _INTERNAL = (
         ("config", "probe"),
         limits="Tested is that submission refuses addresses without a domain, in the envelope and in the header. A "
         "user's own program that guesses one is not noticed, since what it sends is complete. What hosts' own "
-        "processes write is completed with the primary domain; mail of networks that relay on port 25 is refused like "
-        "that of users, which is tried with the mailer's own parsers and not by a probe.",
+        "processes write is completed with the primary domain. Mail of networks that relay on port 25 is refused "
+        "like that of users; no probe tries that.",
     ),
     Requirement(
         "INT-4", "Internal addresses", ADVICE, "The same inside and outside",
@@ -303,8 +303,8 @@ _INTERNAL = (
         ("check", "config", "probe", "document"),
         limits="Tested is that an internal address of each form that is described leaves in its published form, so "
         "that users need do nothing, and that mail to it arrives where internal_domains has the form. "
-        "documents/addresses.md tells them; that it is published is not tested. The last day of a form is a promise to "
-        "users: mail to it is accepted until the form is taken out of the description.",
+        "documents/addresses.md tells them; that it is published is not tested. The last day of a form is a "
+        "promise to users: mail to it is accepted until the form is taken out of the description.",
     ),
 )  # fmt: skip
 
