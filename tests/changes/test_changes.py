@@ -14,7 +14,19 @@ from mailwright.changes.model import pairs
 from mailwright.plan import make
 from mailwright.plan.model import Because, Plan, Settings
 from mailwright.site.model import InternalDomain, Network, Site, Smarthost
-from support.example import HERE, example, load_example, person, role, split, with_gateway, with_person, with_role
+from mailwright.site.read import read
+from support.example import (
+    HERE,
+    ROOT,
+    example,
+    load_example,
+    person,
+    role,
+    split,
+    with_gateway,
+    with_person,
+    with_role,
+)
 
 TABLES = tuple(field.name for field in fields(Plan) if field.name != "settings")
 
@@ -104,9 +116,7 @@ def test_nothing_that_changes_is_said_as_that() -> None:
 def test_the_example_becomes_the_split_site() -> None:
     found = sentences(split())
     assert "submission (mail of people who log in) moves from mail.college.ac.uk to smtp.college.ac.uk" in found
-    assert (
-        "receiving mail from outside (mx) begins on mx2.college.ac.uk; mail.college.ac.uk still does it" in found
-    )
+    assert "receiving mail from outside (mx) begins on mx2.college.ac.uk; mail.college.ac.uk still does it" in found
     assert (
         "MX of college.ac.uk becomes mail.college.ac.uk, then mx2.college.ac.uk, instead of mail.college.ac.uk"
         in found
@@ -212,6 +222,49 @@ def test_logs_limits_and_internal_forms() -> None:
         "unix3.chem.college.ac.uk is the form of chem.college.ac.uk until 2027-07-31 instead of the form of "
         "chem.college.ac.uk without an end"
     ]
+
+
+def test_people_who_are_looked_up_are_not_said_to_vanish() -> None:
+    old = make(load_example())
+    reading = read(ROOT / "inventories" / "directory" / "site.yml")
+    assert reading.site is not None
+    new = make(reading.site)
+    for one, other in ((old, new), (new, old)):
+        found = compare(one, other)
+        assert [change.sentence for change in found if change.table == "mailboxes"] == [
+            "who has a mailbox, which addresses and which logins is looked up "
+            f"{'in the directory while mail flows' if other is new else 'in the description'} from now on"
+        ]
+        assert not [change for change in found if change.table in ("routes", "senders", "rewrites")]
+        assert "directory" in {change.table for change in found}
+
+
+def test_a_role_that_reaches_a_login_of_the_directory() -> None:
+    reading = read(ROOT / "inventories" / "directory" / "site.yml")
+    assert reading.site is not None
+    roles = tuple(
+        replace(item, members=("rl204", "wm118")) if item.local == "security" else item
+        for item in reading.site.roles
+    )
+    (change,) = of("routes", replace(reading.site, roles=roles), reading.site)
+    assert change.sentence == (
+        "security@college.ac.uk reaches whoever has the login rl204 and whoever has the login wm118 instead of "
+        "whoever has the login rl204 and whoever has the login ii305"
+    )
+
+
+def test_a_system_behind_a_gateway_may_relay_as_its_own_domains() -> None:
+    (change,) = of("grants", with_gateway())
+    assert change.key.startswith("198.51.100.77/32 through port 25")
+    assert change.note == "The system behind the gateway may send to anywhere, as the gateway's own domains alone."
+
+
+def test_what_is_asked_is_said_with_its_reason() -> None:
+    found = [change.sentence for change in of("policies", with_gateway())]
+    assert (
+        "port 25 of mail.college.ac.uk, at the stage mail, sees to this as well: a system behind a gateway sends "
+        "as its own domains alone (check_client_access cidr:/etc/postfix/gateway_clients)"
+    ) in found
 
 
 def test_a_moved_management_network_says_to_whom_ssh_opens() -> None:

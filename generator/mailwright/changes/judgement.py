@@ -9,6 +9,7 @@ from mailwright.changes.model import Change, differences, kind, pairs
 from mailwright.plan.model import Gateway, Grant, Plan, Policy
 
 _RELAY = "Mail from there to anywhere is accepted, and the log names an address and no person."
+_BEHIND = "The system behind the gateway may send to anywhere, as the gateway's own domains alone."
 
 
 def grants(old: Plan, new: Plan) -> Iterator[Change]:
@@ -17,14 +18,16 @@ def grants(old: Plan, new: Plan) -> Iterator[Change]:
         who = _clients(old if after is None else new, some)
         now = "may" if after is not None else "may no more"
         added = after is not None and not isinstance(after.clients, str)
-        outside = added and who not in {host.name for host in new.hosts}
+        note = _RELAY if added and who not in {host.name for host in new.hosts} else ""
+        if added and any(some.clients in gateway.clients for gateway in new.gateways):
+            note = _BEHIND
         yield Change(
             "grants",
             kind(before, after),
             f"{who} through port {some.port} of {some.host}",
             f"{who} {now} relay through port {some.port} of {some.host}",
             f"ways to relay for {who} {'are new' if after is not None else 'are gone'}",
-            _RELAY if outside else "",
+            note,
             before,
             after,
         )
@@ -49,21 +52,25 @@ def policies(old: Plan, new: Plan) -> Iterator[Change]:
         if set(checks) == set(others):
             what = f"asks the same in another order: {', '.join(others)}; before it was {', '.join(checks)}"
         else:
-            more = [check for check in others if check not in checks]
-            less = [check for check in checks if check not in others]
-            parts = [f"asks {', '.join(more)} as well"] if more else []
-            parts += [f"does not ask {', '.join(less)} any more"] if less else []
-            what = " and ".join(parts)
+            more = [_said_of(row) for row in other if row.check not in checks]
+            less = [_said_of(row) for row in one if row.check not in others]
+            parts = [f"sees to this as well: {'; '.join(more)}"] if more else []
+            parts += [f"does not see to this any more: {'; '.join(less)}"] if less else []
+            what = ", and ".join(parts)
         yield Change(
             "policies",
             kind(one or None, other or None),
-            f"{host} port {port}, {stage}",
+            f"{host} port {port}",
             f"port {port} of {host}, at the stage {stage}, {what}",
-            f"places at the stage {stage} where a host {what}",
+            f"doors where a host, at the stage {stage}, {what}",
             "",
             one or None,
             other or None,
         )
+
+
+def _said_of(row: Policy) -> str:
+    return f"{row.because.reason} ({row.check})"
 
 
 def _orders(plan: Plan) -> dict[tuple[str, int, str], tuple[Policy, ...]]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from mailwright.changes import words
 from mailwright.changes.model import Change, differences, kind, pairs
 from mailwright.plan.model import Plan, Route, RouteKind
-from mailwright.site.addresses import domain
+from mailwright.plan.names import LOGINS
+from mailwright.site.addresses import domain, local_part
 
 _MOVE = (
     "Mail does not move by itself. Apply the new build with its move.yml, which copies each mailbox, switches over "
@@ -84,9 +85,14 @@ def mailboxes(old: Plan, new: Plan) -> Iterator[Change]:
 def routes(old: Plan, new: Plan) -> Iterator[Change]:
     """Addresses that appear, vanish, or lead elsewhere."""
     known = _known(old, new)
+    logins = {} if known else _logins(old) | _logins(new)
     for before, after, some in pairs(old.routes, new.routes):
         if not known and some.kind in _OF_PEOPLE:
             continue
+        if before is not None and after is not None and before.kind == after.kind:
+            targets = [tuple(logins.get(target, target) for target in row.targets) for row in (before, after)]
+            if targets[0] == targets[1]:  # the same people, by their logins on one side
+                continue
         what = f"{_KINDS[some.kind]} in {domain(some.address)}"
         if before is None and after is not None:
             sentence = f"{after.address} is new and reaches {_reached(new, after)}"
@@ -115,6 +121,11 @@ def _known(old: Plan, new: Plan) -> bool:
     return _live(old) == _live(new)
 
 
+def _logins(plan: Plan) -> dict[str, str]:
+    """Published address → what stands for the same person in a plan that looks people up."""
+    return {row.address: f"{row.targets[0]}@{LOGINS}" for row in plan.routes if row.kind == "mailbox"}
+
+
 def _reached(plan: Plan, route: Route) -> str:
     if route.kind == "mailbox":
         return f"the mailbox of {words.listed(route.targets)}"
@@ -122,7 +133,10 @@ def _reached(plan: Plan, route: Route) -> str:
         row = next((row for row in plan.gateways if domain(route.address) in row.domains), None)
         behind = f" behind the gateway {row.name}" if row else " behind a gateway"
         return words.listed(route.targets) + behind
-    return words.listed(route.targets)
+    return words.listed(
+        f"whoever has the login {local_part(target)}" if domain(target) == LOGINS else target
+        for target in route.targets
+    )
 
 
 def rewrites(old: Plan, new: Plan) -> Iterator[Change]:
