@@ -60,6 +60,25 @@ PASSWORDS = CONFIGURATION / "passwords"
 LOCK = Path("/run/mailwright-mailbox.lock")
 
 
+OLD = """\
+mail_location = maildir:~/Maildir
+mailbox_list_index = yes
+namespace inbox {
+  inbox = yes
+}
+"""
+NEW = """\
+dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+mail_home = HOME
+mail_driver = maildir
+mail_path = ~/Maildir
+namespace inbox {
+  inbox = yes
+}
+"""
+
+
 class StepError(Exception):
     """The step could not be done; nothing is lost by it, and it can be tried again."""
 
@@ -73,21 +92,40 @@ def find() -> list[str]:
 
 
 def doveadm(login: str, home: Path, verb: str, *arguments: str) -> None:
-    """Runs doveadm on the mailbox in ``home``, whoever the lists of users know. Raises StepError."""
-    new = subprocess.run(["dovecot", "--version"], check=True, capture_output=True, text=True).stdout >= "2.4"
-    options = ["-o", "stats_writer_socket_path=", *(["-o", f"mail_home={home}"] if new else [])]
-    argv = ["doveadm", *options, verb, *(["--no-userdb-lookup"] if new else []), *arguments]
-    path = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
-    done = subprocess.run(
-        ["runuser", "-u", "vmail", "--", "env", f"USER={login}", f"HOME={home}", *argv],
-        cwd="/",
-        env=path,
-        check=False,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-    )
+    """Runs doveadm on the mailbox in ``home``, whoever the lists of users know. Raises StepError.
+
+    As vmail, who may not read all of the host's configuration; a few settings are all that it needs.
+    """
+    said = subprocess.run(["dovecot", "--version"], check=True, capture_output=True, text=True).stdout
+    new = not said.startswith("2.3.")
+    settings = folder(STAGE) / f"{login}.conf"
+    settings.write_text((NEW if new else OLD).replace("HOME", str(home)))
+    settings.chmod(0o644)
+    options = [
+        "-c",
+        str(settings),
+        "-o",
+        "stats_writer_socket_path=",
+        verb,
+        *(["--no-userdb-lookup"] if new else []),
+    ]
+    try:
+        done = subprocess.run(
+            [
+                *("runuser", "-u", "vmail", "--", "env", f"USER={login}", f"HOME={home}", "doveadm"),
+                *options,
+                *arguments,
+            ],
+            cwd="/",
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"},
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+        )
+    finally:
+        settings.unlink()
     if done.returncode != 0:
         raise StepError(f"doveadm {verb} of {login} ended with {done.returncode}: {done.stdout.strip()[-1000:]}")
 
