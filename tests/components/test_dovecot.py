@@ -160,13 +160,17 @@ def test_a_host_for_submission_alone_serves_nobody_but_its_mailer(os: str) -> No
     assert "unix_listener /var/spool/postfix/private/auth {" in said
     assert not [line for line in said if "inet_listener" in line or line.startswith(("mail_", "userdb"))]
     paths = {item.path for item in dovecot.files(plan, plan.host(SMTP))}
+    assert "/etc/dovecot/stores.lua" in paths
     assert paths.isdisjoint({"/etc/dovecot/users", "/etc/dovecot/roads", dovecot.GUARD})
 
 
 @EACH
-def test_a_store_is_trusted_by_the_other_stores_alone(os: str) -> None:
-    said = lines(file("/etc/dovecot/dovecot.conf", spread(os), STORE1))
-    assert "login_trusted_networks = 198.51.100.32 2001:db8:c011::32" in said
+def test_a_store_believes_who_the_client_is_of_the_hosts_that_log_in_for_one(os: str) -> None:
+    plan = spread(os)
+    said = lines(file("/etc/dovecot/dovecot.conf", plan, STORE1))
+    trusted = next(line for line in said if line.startswith("login_trusted_networks"))
+    believed = {str(address) for name in (STORE2, SMTP) for address in plan.host(name).addresses}
+    assert set(trusted.partition(" = ")[2].split()) == believed
 
 
 @EACH

@@ -20,6 +20,7 @@ from pathlib import Path
 
 DOMAIN = "college.ac.uk"
 HOSTS = {"store1": "127.0.0.31", "store2": "127.0.0.32", "smtp": "127.0.0.27"}
+CLIENT = "203.0.113.77"  # of the mailer
 CLIENTS = {"127.0.0.31": "127.0.0.99", "127.0.0.32": "127.0.0.98"}
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 Code = tuple[int, str]
@@ -161,7 +162,7 @@ def smtp(host: str, login: str, password: str, service: str = "smtp") -> tuple[s
         while not reader.readline().startswith("DONE"):
             pass
         said = base64.b64encode(f"\0{login}\0{password}".encode()).decode()
-        client.sendall(f"AUTH\t1\tPLAIN\tservice={service}\tsecured\tresp={said}\n".encode())
+        client.sendall(f"AUTH\t1\tPLAIN\tservice={service}\trip={CLIENT}\tsecured\tresp={said}\n".encode())
         answer = reader.readline().rstrip("\n").split("\t")
     time.sleep(0.2)
     return answer[0] + (" temporarily" if "code=temp_fail" in answer else ""), time.monotonic() - began < 10

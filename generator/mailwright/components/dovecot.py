@@ -77,6 +77,7 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
         yield File(GUARD, guard, mode=0o755)
     if asks:
         yield File("/etc/dovecot/here", _HERE)
+        yield File("/etc/dovecot/stores.lua", render(dovecot.FORMAT, "dovecot/stores.lua.j2", version=version))
 
 
 def _file(name: str, text: str) -> File:
@@ -91,12 +92,11 @@ def _others(plan: Plan, host: HostFacts) -> tuple[HostFacts, ...]:
 
 
 def _trusted(plan: Plan, host: HostFacts) -> tuple[IPAddress, ...]:
-    """The addresses of the other stores, which say who their client is."""
-    stores = {store.name for store in plan.with_function("store")}
+    """The addresses of the site's hosts that log in here for a client, and say who that is."""
     return tuple(
         address
         for link in plan.links
-        if (link.server, link.service) == (host.name, "imaps") and link.client in stores
+        if (link.server, link.service) == (host.name, "imaps")
         for address in plan.host(link.client).addresses
     )
 

@@ -35,7 +35,7 @@ _HOST_PACKAGES = (
     *("python3-apt", "ca-certificates", "nftables", "openssh-server", "sudo"),
     *("postfix", "postfix-ldap", "postfix-lmdb", "libsasl2-modules", "rspamd", "redis-server", "fail2ban"),
     *("dovecot-core", "dovecot-imapd", "dovecot-pop3d", "dovecot-lmtpd", "dovecot-sieve", "dovecot-managesieved"),
-    "dovecot-ldap",
+    *("dovecot-auth-lua", "dovecot-ldap", "lua-sec"),
     *("rsyslog", "rsyslog-relp", "logrotate", "chrony"),
 )
 
