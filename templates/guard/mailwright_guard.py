@@ -397,11 +397,10 @@ def main() -> None:
     commands = parser.add_subparsers(dest="name", required=True)
     commands.add_parser("serve", help="answer Dovecot (the service does)")
     commands.add_parser("keys", help="make this host's keys, unless it has some")
-    for name, text in (
-        ("show", "what counts against a login or an address"),
-        ("pardon", "forget the failures of a login or from an address"),
-    ):
-        commands.add_parser(name, help=text).add_argument("what")
+    show = commands.add_parser("show", help="what counts against a login or an address")
+    show.add_argument("what")
+    pardon = commands.add_parser("pardon", help="forget the failures of logins, or from addresses")
+    pardon.add_argument("what", nargs="+")
     forget = commands.add_parser("forget", help="forget that logins succeeded from an address (a stolen password)")
     forget.add_argument("what", metavar="address")
     forget.add_argument("logins", nargs="*")
@@ -416,8 +415,11 @@ def main() -> None:
         serve(settings)
     elif asked.name == "forget":
         command(settings, "forget", what=asked.what, logins=asked.logins)
+    elif asked.name == "pardon":
+        for what in asked.what:
+            command(settings, "pardon", what=what)
     else:
-        command(settings, asked.name, what=asked.what)
+        command(settings, "show", what=asked.what)
 
 
 if __name__ == "__main__":

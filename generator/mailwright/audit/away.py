@@ -280,8 +280,7 @@ def _shut(context: Context, door: Door) -> tuple[bool, str]:
 def _pardon(context: Context, host: HostFacts, who: Person, addresses: list[str]) -> None:
     """Forget all that was guessed, and lift the bars."""
     roads.shell(context).run(host.name, "fail2ban-client", "set", "mailwright-guess", "unbanip", *addresses)
-    for what in (who.login, *addresses):
-        _guard(context, host, "pardon", what)
+    _guard(context, host, "pardon", who.login, *addresses)
 
 
 def _guard(context: Context, host: HostFacts, *arguments: str) -> None:
