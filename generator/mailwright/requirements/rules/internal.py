@@ -267,9 +267,8 @@ def form_of_the_unknown(subject: Subject) -> Iterator[Fault]:
     """
     asked = {name for each in subject.site.gateways if each.recipients != "listed" for name in each.domains}
     behind = {name for each in subject.site.gateways for name in each.domains}
-    live = subject.site.directory is not None and not subject.site.people
     for inner in subject.site.internal_domains:
-        if inner.published in asked or (live and inner.published not in behind):
+        if inner.published in asked or (subject.site.live and inner.published not in behind):
             yield Fault(
                 inner.where,
                 f"people of {inner.published} are looked up while mail flows, so none is known as {inner.name}",
