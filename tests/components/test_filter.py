@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import ip_network
 
-from mailwright.components import filter
+from mailwright.components import counter, filter
 from mailwright.plan import make
 from mailwright.plan.model import Plan
 from mailwright.site.model import Network
@@ -82,3 +82,28 @@ def test_what_the_role_needs() -> None:
         "dkim_selector": "s1",
         "dkim_private_key": "/secrets/s1.key",
     }
+
+
+def test_what_a_login_may_send_in_an_hour() -> None:
+    """Processes ten times as much; nobody is exempt, and no recipient lets a message pass uncounted."""
+    text = file("/etc/rspamd/rspamd.conf", with_settings(mail_plan(), hourly=120))
+    assert 'burst = 120;\n        rate = "120 / 1h";' in text
+    assert 'burst = 1200;\n        rate = "1200 / 1h";' in text
+    assert 'automatic = ["webforms"];' in text
+    assert 'whitelisted_rcpts = ["\\n"];' in text
+    assert f'servers = "{counter.SOCKET}";' in text
+
+
+def test_nothing_is_counted_where_nothing_is_submitted() -> None:
+    plan = make(split())
+    texts = {
+        name: next(
+            item.text
+            for item in filter.files(plan, plan.host(f"{name}.college.ac.uk"))
+            if item.path.endswith(".conf")
+        )
+        for name in ("mx2", "smtp")
+    }
+    assert "ratelimit" not in texts["mx2"]
+    assert "redis" not in texts["mx2"]
+    assert "ratelimit {" in texts["smtp"]
