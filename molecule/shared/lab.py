@@ -18,10 +18,13 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from mailwright.findings import Findings
 from mailwright.rehearsal import credentials, runs
 from mailwright.rehearsal.lab import Lab, scene
-from mailwright.rehearsal.rehearse import Prepared, Stage, prepare, staged
+from mailwright.rehearsal.rehearse import Prepared, Stage, known, prepare, staged
 from mailwright.requirements.evaluate import evaluate
+from mailwright.site import ldif
+from mailwright.site.model import Person, Site
 from mailwright.site.read import read
 
 INVENTORIES = Path(__file__).resolve().parents[2] / "inventories"
@@ -38,11 +41,23 @@ def up(folder: Path, name: str, release: str = "") -> None:
         raise SystemExit(f"{path} cannot be used; see mailwright check")
     if release:
         site = replace(site, hosts=tuple(replace(host, os=release) for host in site.hosts))
-    prepared = prepare(site, evaluate(site, date.today()), (), folder)
+    people = _in_directory(site, path.with_name("people.ldif"))
+    prepared = prepare(site, evaluate(known(site, people), date.today()), (), folder, people)
     with staged(prepared, folder, print, keep=True) as stage:
         (folder / "run").write_text(stage.lab.run, encoding="ascii")
         (stage.lab.folder / "prepared").write_bytes(pickle.dumps(prepared))
         (folder / "lab.yml").write_text(_inventory(stage), encoding="utf-8")
+
+
+def _in_directory(site: Site, export: Path) -> tuple[Person, ...]:
+    """Who is in the lab's directory, where the site has a live one: those of the export beside the description."""
+    if site.directory is None or not site.live:
+        return ()
+    findings = Findings()
+    found = tuple(ldif.people(export, site.directory.attributes, findings, site.directory.where))
+    if findings.items:
+        raise SystemExit(f"{export} cannot be used: {findings.items[0].message}")
+    return found
 
 
 def down(folder: Path) -> None:
@@ -61,7 +76,7 @@ def attach(folder: Path) -> Stage:
     prepared = pickle.loads((runs.folder(run) / "prepared").read_bytes())  # noqa: S301
     if not isinstance(prepared, Prepared):
         raise TypeError(f"the lab {run} was left by another version")
-    lab = Lab(scene(prepared.plan, prepared.project / "dns"), print, keep=True, run=run)
+    lab = Lab(scene(prepared.truth, prepared.project / "dns"), print, keep=True, run=run)
     return Stage(prepared, lab, folder, lab.folder / "credentials")
 
 

@@ -112,13 +112,21 @@ local function mailboxes(value)
   return found
 end
 
+-- What the directory has said of the addresses of the message that is judged just now; judging it is one go.
+local said = {}
+
+-- The logins that may send as an address; nil for one that nobody has.
+local function logins_of(address)
+  return addresses[address] or said[address]
+end
+
 local function own(address)
   return domains[address:match("@(.+)$")] ~= nil
 end
 
 -- Whether the address is somebody's, or may be for all that is known here.
 local function exists(address)
-  return addresses[address] ~= nil or live[address:match("@(.+)$")] ~= nil
+  return logins_of(address) ~= nil or live[address:match("@(.+)$")] ~= nil
 end
 
 local function refuse(task, rule, text, detail)
@@ -159,7 +167,7 @@ local function check_field(task, login, name, field, required)
     return false
   end
   for _, address in ipairs(listed) do
-    local logins = addresses[address]
+    local logins = logins_of(address)
     if not logins or not logins[login] then
       refuse(task, name .. ": own", name .. ": " .. address .. " is not an address of yours", address)
       return false
@@ -211,8 +219,8 @@ local function of_one(one, other)
   if one == other then
     return true
   end
-  for login in pairs(addresses[one] or {}) do
-    if (addresses[other] or {})[login] then
+  for login in pairs(logins_of(one) or {}) do
+    if (logins_of(other) or {})[login] then
       return true
     end
   end
@@ -288,6 +296,94 @@ local function check_gateway(task, served)
   end
 end
 
+local function judge(task)
+  local login = task:get_user()
+  if login and login ~= "" then
+    check_login(task, login:lower())
+    return
+  end
+  local served = domains_behind(task)
+  if served then
+    check_gateway(task, served)
+  else
+    -- SCALE-1: what the site's other hosts hand over is not the work of a person at a printer.
+    check_unnamed(task, not comes_from(task, own_hosts) and comes_from(task, relay_networks))
+  end
+end
+
+-- The own-domain addresses of a message that the map does not have: only the directory may know them. MAIL FROM after
+-- a login is the login's own: the mailer has asked the directory.
+local function in_question(task)
+  local login = (task:get_user() or ""):lower()
+  local sender = envelope_sender(task)
+  local known, asked, seen = {}, {}, {}
+  local function look(address)
+    if address:find("^[%w_+'&=.-]+@[%w.-]+$") and own(address) and not addresses[address] and not seen[address] then
+      seen[address] = true
+      if login ~= "" and address == sender then
+        known[address] = { [login] = true }
+      else
+        table.insert(asked, address)
+      end
+    end
+  end
+  look(sender)
+  for _, field in ipairs({ "from", "sender" }) do
+    for _, value in ipairs(values_of(task, field)) do
+      for _, address in ipairs(mailboxes(value) or {}) do
+        look(address)
+      end
+    end
+  end
+  return known, asked
+end
+
+-- ADDR-7: judges with what the directory says now. While it says nothing the message waits with its sender.
+local function judge_with_directory(task)
+  local known, asked = in_question(task)
+  local function go()
+    said = known
+    judge(task)
+    said = {}
+  end
+  if #asked == 0 then
+    go()
+    return
+  end
+  if #asked > 50 then
+    refuse(task, "From: readable", "The From: line has too many addresses", #asked)
+    return
+  end
+  local function wait(why)
+    logger.infox(task, "the directory did not answer: %s", why)
+    task:set_pre_result("soft reject", "The directory does not answer; try again later", "mailwright")
+  end
+  local made = require("rspamd_tcp").request({
+    task = task,
+    host = options.directory,
+    port = 0,
+    data = { table.concat(asked, "\n"), "\nend\n" },
+    shutdown = true,
+    partial = false,
+    timeout = 20,
+    callback = function(err, answer)
+      local text = answer and tostring(answer) or ""
+      -- The last line says that nothing went wrong before it.
+      if err or (text ~= "end\tend\n" and text:sub(-9) ~= "\nend\tend\n") then
+        wait(err or "it broke off")
+        return
+      end
+      for address, login in text:gmatch("([^\t\n]+)\t([^\t\n]+)\n") do
+        known[address:lower()] = { [login:lower()] = true }
+      end
+      go()
+    end,
+  })
+  if not made then
+    wait("nobody is there to ask")
+  end
+end
+
 rspamd_config:register_symbol({
   name = "MAILWRIGHT_REFUSED",
   type = "virtual",
@@ -295,20 +391,7 @@ rspamd_config:register_symbol({
     name = "MAILWRIGHT",
     type = "prefilter",
     priority = 10,
-    callback = function(task)
-      local login = task:get_user()
-      if login and login ~= "" then
-        check_login(task, login:lower())
-        return
-      end
-      local served = domains_behind(task)
-      if served then
-        check_gateway(task, served)
-      else
-        -- SCALE-1: what the site's other hosts hand over is not the work of a person at a printer.
-        check_unnamed(task, not comes_from(task, own_hosts) and comes_from(task, relay_networks))
-      end
-    end,
+    callback = options.directory and judge_with_directory or judge,
   }),
   score = 0.0,
 })

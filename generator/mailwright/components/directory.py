@@ -83,8 +83,11 @@ def lookups(plan: Plan) -> tuple[Lookup, ...]:
 
 
 def tables(plan: Plan) -> dict[str, Verbatim]:
-    """Postfix's name of each look-up's table, by the look-up's name."""
-    return {row.name: Verbatim(f"proxy:ldap:{path(row)}") for row in lookups(plan)}
+    """Postfix's name of each look-up's table, by the look-up's name.
+
+    From the folder of its configuration on: a checker looks at the files that are about to be put there.
+    """
+    return {row.name: Verbatim(f"proxy:ldap:$config_directory/directory/{row.name}.cf") for row in lookups(plan)}
 
 
 def path(row: Lookup) -> str:

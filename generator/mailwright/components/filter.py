@@ -15,11 +15,13 @@ from mailwright.components import counter
 from mailwright.components.model import Component, File, once
 from mailwright.components.postfix import NO_DOMAIN
 from mailwright.components.postfix_roads import ident
-from mailwright.formats import rspamd
+from mailwright.formats import rspamd, systemd
 from mailwright.formats.engine import render
 from mailwright.plan.model import HostFacts, Plan
 
 GROUP = "_rspamd"
+DIRECTORY = "/run/mailwright-directory.sock"
+"""Where the filter asks whom an address belongs to, where people are in a directory alone."""
 
 
 def files(plan: Plan, host: HostFacts) -> Iterator[File]:
@@ -41,11 +43,17 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
         no_domain=NO_DOMAIN,
         throttled=counter.COMPONENT.runs_on(host),
         counter=counter.SOCKET,
+        directory=DIRECTORY if plan.live else "",
         automatic=sorted({row.login for row in plan.senders if row.automatic}),
         sign_networks=(ip_network("127.0.0.0/8"), ip_network("::1/128"), *own, *relay),
     )
     yield File("/etc/rspamd/rspamd.conf", conf)
     yield File("/etc/rspamd/mailwright.lua", (resources.folder("templates") / "filter/mailwright.lua").read_text())
+    if plan.live:
+        for name in ("socket", "service"):
+            unit = "mailwright-directory.socket" if name == "socket" else "mailwright-directory@.service"
+            text = render(systemd.FORMAT, f"filter/directory.{name}.j2", socket=DIRECTORY)
+            yield File(f"/etc/systemd/system/{unit}", text)
     yield File("/etc/rspamd/mailwright/addresses", _addresses(plan), "root", GROUP, 0o640, personal=True)
 
 
@@ -63,8 +71,15 @@ def _addresses(plan: Plan) -> str:
 
 
 def variables(plan: Plan, _host: HostFacts) -> dict[str, object]:
-    """``dkim_selector`` (empty: no signing) and ``dkim_private_key``, a path on the control machine."""
-    return {"dkim_selector": plan.settings.dkim_selector, "dkim_private_key": plan.settings.dkim_private_key}
+    """``dkim_selector`` (empty: no signing) and ``dkim_private_key``, a path on the control machine.
+
+    ``filter_directory``, where a directory is asked whom an address belongs to.
+    """
+    return {
+        "dkim_selector": plan.settings.dkim_selector,
+        "dkim_private_key": plan.settings.dkim_private_key,
+        **({"filter_directory": True} if plan.live else {}),
+    }
 
 
 COMPONENT = Component("filter", frozenset({"mx", "submission"}), files, variables)

@@ -97,17 +97,17 @@ def prepare(
     Raises BuildError, WriteRefusedError, OSError.
     """
     people = (people or directory.invented(site)) if site.live else site.people
-    made = credentials.make(make_plan(_known(site, people)))
+    made = credentials.make(make_plan(known(site, people)))
     rehearsed = credentials.with_key(site, made)
     plan = make_plan(rehearsed)
-    truth = make_plan(_known(rehearsed, people)) if site.live else plan
+    truth = make_plan(known(rehearsed, people)) if site.live else plan
     found = tuple(checks)
     place = folder / "project"
     write(project(rehearsed, plan, found, inputs), place)
     return Prepared(rehearsed, plan, found, place, made, truth, people)
 
 
-def _known(site: Site, people: tuple[Person, ...]) -> Site:
+def known(site: Site, people: tuple[Person, ...]) -> Site:
     """The site as if its build knew who is in the directory."""
     if site.directory is None or not site.live:
         return site

@@ -29,6 +29,7 @@ _NOT_YET = (
 _EXPECTED = {
     "default": (_PLAIN, (*_GATES, *_NOT_YET)),
     "debian-12": (_PLAIN, (*_GATES, *_NOT_YET)),
+    "directory": (_PLAIN, (*_GATES, *_NOT_YET)),
     "split": (_PLAIN, (*_GATES, *_NOT_YET)),
     "gateway": ((*_PLAIN, *_GATES), _NOT_YET),
 }
