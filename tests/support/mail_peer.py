@@ -318,6 +318,8 @@ def listening(serve: Callable[[socket.socket], None]) -> Iterator[int]:
         with suppress(OSError):
             while True:
                 connection, _ = server.accept()
+                # several writes in a row are sent at once, not after the other side has acknowledged the first
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 open_.add(connection)
                 threading.Thread(target=one, args=(connection,), daemon=True).start()
 
