@@ -29,10 +29,9 @@ def people(folder: Path, text: str | bytes, names: Attributes = NAMES) -> tuple[
 
 
 def test_a_person(tmp_path: Path) -> None:
-    more = "mailAlternateAddress: x@a.example\nMAILAlternateAddress: y@a.example\nmailQuota: 5000\nmailHost: s1.a.example\n"
-    (person,), findings = people(
-        tmp_path, f"version: 1\n\n# Karl\n{KARL}{more}mailLocalAddress;lang-de: i@a.example\n"
-    )
+    more = "mailAlternateAddress: x@a.example\nMAILAlternateAddress: y@a.example\nmailQuota: 5000\n"
+    more += "mailHost: s1.a.example\nmailLocalAddress;lang-de: i@a.example\n"
+    (person,), findings = people(tmp_path, f"version: 1\n\n# Karl\n{KARL}{more}")
     assert findings == []
     assert person == Person(
         login="km1",

@@ -54,9 +54,16 @@ def dn(value: str) -> Verbatim:
     return Verbatim(",".join(parts))
 
 
+def _plain(text: str) -> None:
+    """Raises FormatError for what is not one line that UTF-8 can carry."""
+    single_line(text, NAME)
+    if any("\ud800" <= sign <= "\udfff" for sign in text):
+        raise FormatError(text, NAME, "it is not UTF-8")
+
+
 def _split(text: str, sign: str, whole: str) -> list[str]:
     """Parts between signs that no backslash stands before."""
-    single_line(whole, NAME)
+    _plain(whole)
     parts, at = [""], 0
     while at < len(text):
         if text[at] == "\\":
@@ -100,7 +107,9 @@ def _unescaped(text: str, whole: str) -> str:
 def _escaped(text: str, besides: str) -> str:
     """A value with every sign as ``\\XX`` that means something in a name, a filter or the files that carry them."""
     written = "".join(
-        f"\\{ord(sign):02x}" if sign in _UNSAFE or sign in besides or ord(sign) < 32 or ord(sign) == 127 else sign
+        sign
+        if sign.isprintable() and sign not in _UNSAFE and sign not in besides
+        else "".join(f"\\{octet:02x}" for octet in sign.encode())
         for sign in text
     )
     if written.startswith(" "):
@@ -130,7 +139,7 @@ class Filter:
 
 def parse(text: str) -> Filter:
     """The filter that ``text`` says. Raises FormatError for what is none."""
-    single_line(text, NAME)
+    _plain(text)
     found, end = _parsed(text, 0, 0)
     if end != len(text):
         raise FormatError(text, NAME, f"after the filter's last bracket stands {text[end:][:20]!r}")
