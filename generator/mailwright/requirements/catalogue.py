@@ -247,8 +247,9 @@ _REMOTE = (
         "Users who are away prove who they are in a safe way before their mail is relayed. An outsider who "
         "borrows their address cannot.",
         ("check", "config", "probe"),
-        limits="Tried from outside with passwords over TLS on 587 and 465. How users keep their passwords is "
-        "AUDIT-2.",
+        limits="Tried from outside with passwords over TLS on 587 and 465. Guessing is tried from two addresses, "
+        "not from thousands. What a login sends is counted by each submission host for itself. How users keep "
+        "their passwords is AUDIT-2.",
     ),
     Requirement(
         "REMOTE-2", "Dialup accounts", ADVICE, "Mailboxes from outside",
