@@ -73,18 +73,19 @@ def table(name: str, key: str) -> str:
     return text if code == 0 else "-"
 
 
-def look() -> dict[str, str]:
+def look(said: dict[str, list[str]]) -> dict[str, str]:
     seen: dict[str, str] = {}
-    for name, key in SAID["tables"]:
+    for name, key in said["tables"]:
         seen[f"{name} {key}"] = table(name, key)
-    for recipient in SAID["recipients"]:
+    for recipient in said["recipients"]:
         seen[f"rcpt {recipient}"] = rcpt(recipient)
-    for user, password in SAID["logins"]:
-        seen[f"login {user} {'right' if password in SAID['right'] else password}"] = login(user, password)
-    for user in SAID["users"]:
+    for user, password in said["logins"]:
+        shown = "right" if password in SAID["right"] else password
+        seen[f"login {user} {shown}"] = login(user, password)
+    for user in said["users"]:
         code, text = call("doveadm", "user", "-f", "home", user)
         seen[f"home {user}"] = text if code == 0 else "later" if code == 75 else text if code == -1 else "-"
-    for recipient in SAID["deliveries"]:
+    for recipient in said["deliveries"]:
         seen[f"delivered {recipient}"] = delivered(recipient)
     return seen
 
@@ -119,7 +120,7 @@ def main() -> None:
     for turn, state in (("up", "up"), ("down", "down"), ("slow", "slow"), ("again", "up")):
         switch(state)
         begun = time.monotonic()
-        seen[turn] = look() if turn != "slow" else {"rcpt": rcpt(SAID["recipients"][0])}
+        seen[turn] = look(SAID[turn])
         seen[f"{turn} took"] = round(time.monotonic() - begun, 1)
     seen["log"] = Path("/var/log/mail").read_text()[-6000:] + Path("/test/log").read_text()[-6000:]
     dovecot.terminate()
