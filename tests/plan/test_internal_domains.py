@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
@@ -54,7 +55,7 @@ def test_a_form_leads_to_its_own_mailbox_in_the_end() -> None:
     assert {address.partition("@")[0] for address in forms} == {
         address.partition("@")[0]
         for address, route in routes(make(load_example())).items()
-        if address.endswith("@chem.college.ac.uk") and route.kind != "internal" and "mailer-daemon" not in address
+        if address.endswith("@chem.college.ac.uk") and "mailer-daemon" not in address
     }
     for route in forms.values():
         assert all(target in found and target not in forms for target in route.targets)
@@ -84,6 +85,22 @@ def test_people_may_send_as_the_form_and_leave_as_published() -> None:
     assert external[f"k.marx@{UNIX.name}"] == "k.marx@chem.college.ac.uk"
     assert external[f"postmaster@{UNIX.name}"] == "postmaster@chem.college.ac.uk"
     assert set(external) >= {address for address in routes(plan) if address.endswith(f"@{UNIX.name}")}
+
+
+def test_a_persons_own_internal_address_in_the_published_domain_has_the_form_too() -> None:
+    plan = inside(with_person(person("zz1", "Z.Z@college.ac.uk", internal=("zz@chem.college.ac.uk",))))
+    assert routes(plan)[f"zz@{UNIX.name}"].targets == ("z.z@college.ac.uk",)
+    assert {row.internal: row.external for row in plan.rewrites}[f"zz@{UNIX.name}"] == "Z.Z@college.ac.uk"
+
+
+@pytest.mark.parametrize("site", [load_example, with_gateway], ids=["example", "gateway"])
+def test_whatever_may_be_sent_as_can_be_answered(site: Callable[[], Site]) -> None:
+    more = InternalDomain("ph.college.ac.uk", "physics.college.ac.uk", None, HERE)
+    plan = inside(site(), more)
+    assert {row.address for row in plan.senders} <= set(routes(plan))
+    forms = {address for address in routes(plan) if address.endswith((f"@{UNIX.name}", f"@{more.name}"))}
+    bare = {f"postmaster@{more.name}"} if site is load_example else set()  # nothing is published in that domain
+    assert {row.internal for row in plan.rewrites} >= forms - bare
 
 
 def test_what_a_person_is_called_inside_comes_before_the_form() -> None:

@@ -33,24 +33,25 @@ def rows(site: Site) -> Iterator[Rewrite]:
                 seen.add(address)
                 yield Rewrite(address, listed.address, _BEHIND)
     inner = Inner(site)
-    for address in _published(site):
+    for address, external in _addresses(site):
         for form in inner.forms(address):
             if form not in seen:
                 seen.add(form)
-                yield Rewrite(form, address, _FORM)
+                yield Rewrite(form, external, _FORM)
 
 
-def _published(site: Site) -> Iterator[str]:
-    """Each address of the site as others see it."""
+def _addresses(site: Site) -> Iterator[tuple[str, str]]:
+    """Each address of the site, and the same as others see it."""
     if not site.internal_domains:
         return
     for person in site.people:
-        yield person.address
-        yield from person.aliases
+        yield from ((address, address) for address in (person.address, *person.aliases))
+        yield from ((address, person.address) for address in person.internal)
     for gateway in site.gateways:
-        yield from (listed.address for listed in gateway.people)
+        for listed in gateway.people:
+            yield from ((address, listed.address) for address in (listed.address, listed.internal))
     for role in site.roles:
         for name in role.domains:
-            yield from (f"{local}@{name}" for local in (role.local, *role.also))
+            yield from ((f"{local}@{name}",) * 2 for local in (role.local, *role.also))
     for sender in site.automatic_senders:
-        yield from sender.addresses
+        yield from ((address, address) for address in sender.addresses)

@@ -83,15 +83,14 @@ def _described(site: Site, published: dict[str, str], faults: Faults) -> Iterato
 
 
 def _inside(site: Site, described: tuple[tuple[Route, Place], ...]) -> Iterator[tuple[Route, Place]]:
-    """The same in the forms of address that are used inside; those that are internal themselves have none."""
+    """The same in the forms of address that are used inside, those that are internal themselves too."""
     if not site.internal_domains:
         return
     inner = Inner(site)
     for route, where in described:
-        if route.kind != "internal":
-            targets = route.targets if route.kind in ("alias", "automatic") else (route.address,)
-            for form in inner.forms(route.address):
-                yield Route(form, "internal", targets, _FORM), where
+        targets = route.targets if route.kind in ("alias", "internal", "automatic") else (route.address,)
+        for form in inner.forms(route.address):
+            yield Route(form, "internal", targets, _FORM), where
 
 
 def _behind(site: Site, gateway: Gateway) -> Iterator[tuple[Route, Place]]:

@@ -134,9 +134,8 @@ class Subject:
             return
         inner = Inner(self.site)
         for claim in self._claims():
-            if claim.kind != "internal":
-                for form in inner.forms(claim.address):
-                    yield Claim("form", form, claim.holder)
+            for form in inner.forms(claim.address):
+                yield Claim("form", form, claim.holder)
 
     @property
     def owners(self) -> dict[str, Claim]:
