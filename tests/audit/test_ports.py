@@ -43,7 +43,7 @@ def test_all_ports_within_seconds() -> None:
 def test_the_checksum_is_right(address: str) -> None:
     """Summed with itself, a right segment gives ones throughout (RFC 1071)."""
     made = ip_address(address)
-    segment = ports._syn(made, made, 40000, 25)
+    segment = ports._syn(ports._template(made, made, 40000), 25)
     pseudo = made.packed * 2 + (
         b"\0\6" + len(segment).to_bytes(2) if made.version == 4 else len(segment).to_bytes(4) + b"\0\0\0\6"
     )

@@ -10,6 +10,7 @@ import socket
 import struct
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from mailwright.audit import roads
@@ -124,11 +125,12 @@ def scan(address: IPAddress, ports: Iterable[int]) -> set[int]:
         where = (str(address), 0)
         found: set[int] = set()
         left = list(ports)
+        template = _template(source, address, ours)
         for _ in range(_PASSES):
             random.shuffle(left)
             for start in range(0, len(left), _PER_BURST):
                 for port in left[start : start + _PER_BURST]:
-                    _put(raw, _syn(source, address, ours, port), where)
+                    _put(raw, _syn(template, port), where)
                 _collect(raw, address, ours, found, _PAUSE)
         deadline = time.monotonic() + _LINGER
         while (remaining := deadline - time.monotonic()) > 0:
@@ -151,17 +153,38 @@ def _source(address: IPAddress) -> tuple[IPAddress, socket.socket, int]:
     return (IPv4Address(name) if address.version == 4 else IPv6Address(name)), keeper, family
 
 
-def _syn(source: IPAddress, target: IPAddress, ours: int, port: int) -> bytes:
-    """A TCP segment with SYN alone and its checksum (RFC 9293, 3.1)."""
+@dataclass(frozen=True, slots=True)
+class _Template:
+    """A TCP segment with SYN alone, less its target port and its checksum; ``total`` is the sum of all else."""
+
+    ours: bytes
+    middle: bytes
+    end: bytes
+    total: int
+
+
+def _template(source: IPAddress, target: IPAddress, ours: int) -> _Template:
     sequence = int.from_bytes(os.urandom(4))
-    bare = struct.pack("!HHIIBBHHHBBH", ours, port, sequence, 0, 6 << 4, 0x02, 64240, 0, 0, 2, 4, 1220)
+    bare = struct.pack("!HHIIBBHHHBBH", ours, 0, sequence, 0, 6 << 4, 0x02, 64240, 0, 0, 2, 4, 1220)
     length = len(bare)
     pseudo = source.packed + target.packed
     pseudo += struct.pack("!BBH", 0, 6, length) if target.version == 4 else struct.pack("!II", length, 6)
     total = sum(struct.unpack(f"!{(len(pseudo) + length) // 2}H", pseudo + bare))
+    return _Template(bare[:2], bare[4:16], bare[18:], total)
+
+
+def _syn(template: _Template, port: int) -> bytes:
+    """The segment for a port, with its checksum (RFC 9293, 3.1)."""
+    total = template.total + port
     total = (total & 0xFFFF) + (total >> 16)
     total = (total & 0xFFFF) + (total >> 16)
-    return bare[:16] + struct.pack("!H", ~total & 0xFFFF) + bare[18:]
+    return b"%b%b%b%b%b" % (
+        template.ours,
+        port.to_bytes(2),
+        template.middle,
+        (~total & 0xFFFF).to_bytes(2),
+        template.end,
+    )
 
 
 def _put(raw: socket.socket, segment: bytes, where: tuple[str, int]) -> None:
