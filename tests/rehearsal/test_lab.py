@@ -45,6 +45,7 @@ def scene(system: str) -> Scene:
         time_servers=("ntp0.ja.net", "ntp1.ja.net", "ntp2.ja.net"),
         fragments=FRAGMENTS,
         foreign_domains=("partner.example",),
+        authority="everybody's authority\n",
     )
 
 
@@ -120,6 +121,39 @@ def test_the_host_is_reached_from_an_address_of_the_vantage(lab: Lab, where: str
     assert said.startswith(b"SSH-2.0-OpenSSH")
     wanted = [ip for ip in vantage.addresses if ip.version == ip_address(address).version]
     assert source == str(wanted[0])
+
+
+BORDER = """
+table inet tried {}
+delete table inet tried
+table inet tried {
+	chain forward {
+		type filter hook forward priority filter; policy accept;
+		iifname $outside meta nfproto ipv6 tcp dport 22 VERDICT
+	}
+}
+"""
+
+
+def test_the_border_goes_by_the_rules_that_it_is_given(lab: Lab) -> None:
+    outside, campus = lab.vantage("outside", "outside"), lab.vantage("campus", "inside")
+    lab.border(BORDER.replace("VERDICT", "reject with tcp reset"))
+    try:
+        with pytest.raises(ConnectionRefusedError):
+            banner(outside, V6)
+        assert banner(outside, V4)[0].startswith(b"SSH-2.0")
+        assert banner(campus, V6)[0].startswith(b"SSH-2.0")
+    finally:
+        lab.border(BORDER.replace("VERDICT", "accept"))
+    assert banner(outside, V6)[0].startswith(b"SSH-2.0")
+    with pytest.raises(LabError, match="syntax error"):
+        lab.border("no rules at all")
+
+
+def test_everybody_trusts_the_authority(lab: Lab) -> None:
+    for name in (HOST, "world"):
+        said = lab.shell.run(name, "cat", "/etc/ssl/certs/ca-certificates.crt")
+        assert said == (0, "everybody's authority\n")
 
 
 def test_a_vantage_is_left_again(lab: Lab) -> None:
