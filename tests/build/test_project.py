@@ -22,7 +22,7 @@ from mailwright.components import COMPONENTS
 from mailwright.plan import make
 from mailwright.requirements.catalogue import REQUIREMENTS
 from support.built import built, built_from
-from support.example import EXAMPLE, ROOT, example, load_example
+from support.example import EXAMPLE, ROOT, example, load_example, split
 
 HOST = "mail.college.ac.uk"
 
@@ -117,6 +117,17 @@ def test_the_play_has_each_role_once_and_base_first(tree: Tree) -> None:
     (play,) = yaml.safe_load(tree["site.yml"].data)
     roles = [item["role"] for item in play["roles"]]
     assert roles == ["base", *RUN]
+
+
+def test_there_is_a_move_where_there_is_a_store_to_move_to(tree: Tree) -> None:
+    several = project(split(), make(split()), (), ())
+    assert "move.yml" not in tree
+    plays = yaml.safe_load(several["move.yml"].data)
+    assert [list(play.get("tasks", ())) == [] for play in plays] == [False, True, False]
+    assert plays[1]["ansible.builtin.import_playbook"] == "site.yml"
+    steps = [task["ansible.builtin.import_role"] for play in plays for task in play.get("tasks", ())]
+    for step in steps:
+        assert f"roles/{step['name']}/tasks/{step['tasks_from']}" in several
 
 
 def test_the_inventory_reaches_hosts_by_address(tree: Tree) -> None:
