@@ -41,7 +41,7 @@ HEADER = "X-Mailwright-Guard"
 
 REFUSE = -1
 # Seconds of waiting. Dovecot takes two after a failure, a store that it asks two more, and Postfix waits for ten.
-LONGEST = 4
+LONGEST = 3
 FREE = 3  # wrong passwords before anybody waits
 MOST = 20  # different wrong passwords before whoever is not known there is refused
 SHORT = 600.0  # seconds that a failure counts for its address, and for a login at a place that it knows
@@ -103,10 +103,17 @@ class Failures:
 
 
 class Guard:
-    """What is remembered, and what follows from it. ``trusted``: the site's own hosts, and whoever manages them."""
+    """What is remembered, and what follows from it.
 
-    def __init__(self, trusted: tuple[Network, ...], secret: bytes, familiar: dict[str, int]) -> None:
+    trusted  the site's own hosts, and whoever manages them
+    waits    whether anybody waits here; a store that is asked about logins makes them wait itself
+    """
+
+    def __init__(
+        self, trusted: tuple[Network, ...], secret: bytes, familiar: dict[str, int], *, waits: bool = True
+    ) -> None:
         self._trusted = trusted
+        self._longest = LONGEST if waits else 0
         self._secret = secret
         self.familiar = familiar  # what nobody can read → the day, since 1970, of the last success
         self.changed = False
@@ -215,9 +222,8 @@ class Guard:
         """Nobody who gets at the file can read in it who was where."""
         return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()[:24]
 
-    @staticmethod
-    def _wait(wrong: int) -> int:
-        return min(LONGEST, max(0, wrong - FREE + 1))
+    def _wait(self, wrong: int) -> int:
+        return min(self._longest, max(0, wrong - FREE + 1))
 
 
 def read_keys(path: Path) -> tuple[str, str]:
@@ -360,7 +366,7 @@ def serve(settings: dict[str, Any]) -> None:
     nonce, key = read_keys(KEYS)
     state = Path(os.environ.get("STATE_DIRECTORY", "/var/lib/mailwright-guard")) / FAMILIAR
     trusted = tuple(ip_network(prefix) for prefix in settings["trusted"])
-    guard = Guard(trusted, nonce.encode(), load(state))
+    guard = Guard(trusted, nonce.encode(), load(state), waits=bool(settings["waits"]))
     server = Server(int(settings["port"]), guard, key)
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

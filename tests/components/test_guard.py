@@ -55,7 +55,7 @@ def test_guessing_is_slowed_and_then_cut_off() -> None:
     for number in range(served.MOST):
         waits.append(answer(one, ELSEWHERE))
         one.report(KARL, ELSEWHERE, str(number), False, 0.0, DAY)
-    assert waits == [0, 0, 0, 1, 2, 3, *[4] * 14]
+    assert waits == [0, 0, 0, 1, 2, *[3] * 15]
     assert answer(one, ELSEWHERE) == served.REFUSE
 
 
@@ -88,7 +88,7 @@ def test_even_at_home_guessing_is_slowed_and_cut_off_for_ten_minutes() -> None:
     one = fresh()
     one.report(KARL, HOME, "right", True, 0.0, DAY)
     guess(one, 6, HOME)
-    assert answer(one, HOME) == 4
+    assert answer(one, HOME) == 3
     guess(one, 30, HOME)
     assert answer(one, HOME) == served.REFUSE
     assert answer(one, HOME, at=served.SHORT + 1) == 0
@@ -276,6 +276,20 @@ def test_the_sites_hosts_and_its_managers_are_never_barred() -> None:
         assert str(network) in ignored
     trusted = json.loads(files("store1.college.ac.uk", split())["/etc/mailwright/guard.json"])["trusted"]
     assert set(trusted) == ignored - {"127.0.0.0/8", "::1"}
+
+
+def test_only_one_host_makes_a_login_wait() -> None:
+    """A submission host that asks the stores leaves it to them; it refuses, though."""
+    waits = {
+        name: json.loads(files(f"{name}.college.ac.uk", split())["/etc/mailwright/guard.json"])["waits"]
+        for name in ("smtp", "store1")
+    }
+    assert waits == {"smtp": False, "store1": True}
+    one = served.Guard((), b"secret", {}, waits=False)
+    guess(one, served.MOST - 1)
+    assert answer(one, ELSEWHERE) == 0
+    guess(one, served.MOST)
+    assert answer(one, ELSEWHERE) == served.REFUSE
 
 
 def test_debians_jail_for_ssh_is_off() -> None:

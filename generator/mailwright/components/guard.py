@@ -37,7 +37,7 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
     """
     trusted = _trusted(plan)
     submission = "submission" in host.functions
-    settings = {"port": PORT, "trusted": [str(network) for network in trusted]}
+    settings = {"port": PORT, "trusted": [str(network) for network in trusted], "waits": not _asks(plan, host)}
     yield File(PROGRAM, _program("mailwright_guard.py"), mode=0o755)
     yield File("/etc/mailwright/guard.json", json.dumps(settings, indent=2) + "\n")
     version = VERSIONS[host.os]
@@ -78,6 +78,11 @@ def _trusted(plan: Plan) -> tuple[IPNetwork, ...]:
     own = {ip_network(address) for host in plan.hosts for address in host.addresses}
     networks = {*own, *plan.settings.management_networks}
     return tuple(sorted(networks, key=lambda one: (one.version, one)))
+
+
+def _asks(plan: Plan, host: HostFacts) -> bool:
+    """Whether it asks the stores about logins, whose guards are told the client's address and make it wait."""
+    return "store" not in host.functions and plan.settings.directory is None
 
 
 def _program(name: str) -> str:
