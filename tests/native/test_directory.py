@@ -48,7 +48,7 @@ def seen(release: str) -> dict[str, Any]:
 
 @each_release
 def test_who_is_found_and_who_is_not(release: str) -> None:
-    """Signs that mean something in a filter are texts like any other; two people with one address are nobody yet."""
+    """Signs that mean something in a filter are texts like any other; two people with one address are nobody."""
     found = {key: value for key, value in seen(release)["up"].items() if key.split()[0] in TABLES}
     assert found == {
         f"mailboxes {ROSA}": "rl204",
