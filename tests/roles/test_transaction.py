@@ -5,8 +5,11 @@ from __future__ import annotations
 import grp
 import hashlib
 import io
+import json
 import os
 import pwd
+import re
+import subprocess
 import tarfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -56,6 +59,7 @@ class Host:
             "complete": True,
             "overwrite": False,
             "show_personal": False,
+            "retired": False,
         }
         for name in ("accounts", "directories", "beside", "tables", "checks", "prepare", "services", "dialogues"):
             base[name] = []
@@ -315,3 +319,161 @@ def test_a_change_that_nobody_confirmed_fell_back(host: Host, monkeypatch: pytes
     monkeypatch.setattr(transaction.journal, "lock", lambda: journal.contextlib.nullcontext())
     with pytest.raises(transaction.Refused, match="no new connection came in within 45 s"):
         transaction.confirm(work)
+
+
+@pytest.fixture
+def units(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[bool, bool]]:
+    """Units that are not this machine's: name to active, enabled."""
+    found: dict[str, tuple[bool, bool]] = {}
+
+    def systemctl(verb: str, *names: str) -> subprocess.CompletedProcess[str]:
+        for name in names if verb in ("stop", "start", "restart", "enable", "disable") else ():
+            active, enabled = found.get(name, (False, False))
+            active = {"stop": False, "start": True, "restart": True}.get(verb, active)
+            found[name] = (active, {"enable": True, "disable": False}.get(verb, enabled))
+        shown = (
+            f"ActiveState={'' if active else 'in'}active\nUnitFileState={'enabled' if enabled else 'disabled'}"
+            for active, enabled in (found.get(name, (False, False)) for name in names[1:])
+        )
+        return subprocess.CompletedProcess([], 0, "\n\n".join(shown) if verb == "show" else "")
+
+    for module in (journal, transaction.service):
+        monkeypatch.setattr(module, "systemctl", systemctl)
+    monkeypatch.setattr(transaction.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(transaction.service, "journal_words", lambda *_: "")
+    return found
+
+
+Units = dict[str, tuple[bool, bool]]
+SERVICES = [{"unit": "own.service"}, {"unit": "theirs.service", "if_running": True}]
+
+
+def test_what_a_component_left_goes_and_its_units_stop(host: Host, state: Path, units: Units) -> None:
+    units["theirs.service"] = (True, True)
+    host.apply({"a": "1", "t1": "x"}, tables=[table(host)], services=SERVICES)
+    assert units == {"own.service": (True, True), "theirs.service": (True, True)}
+    (host.etc / "state").write_text("the host's own")
+    result = host.apply({}, retired=True)
+    assert result["changed"]
+    assert result["files"]["removed"] == tuple(f"{host.etc}/{name}" for name in ("a", "t1", "t1.made"))
+    assert result["units"] == ("own.service",)
+    assert {"prepared": "--- own.service\nis stopped and disabled\n"} in result["diff"]
+    assert host.tree() == {"state": "the host's own"}
+    assert units == {"own.service": (False, False), "theirs.service": (True, True)}
+    assert list(state.iterdir()) == []
+    assert not host.apply({}, retired=True)["changed"]
+
+
+def test_a_component_comes_back(host: Host, units: Units) -> None:
+    for _ in range(2):
+        assert host.apply({"a": "1"}, services=SERVICES)["changed"]
+        assert (host.tree(), units["own.service"]) == ({"a": "1"}, (True, True))
+        host.apply({}, retired=True)
+        assert (host.tree(), units["own.service"]) == ({}, (False, False))
+
+
+def test_check_mode_foretells_what_goes(host: Host, state: Path, units: Units) -> None:
+    host.apply({"a": "1"}, services=SERVICES)
+    before = (state / "x.json").read_text()
+    result = host.apply({}, check=True, retired=True)
+    assert (result["changed"], result["units"]) == (True, ("own.service",))
+    assert (host.tree(), units["own.service"]) == ({"a": "1"}, (True, True))
+    assert (state / "x.json").read_text() == before
+
+
+def test_what_was_changed_by_hand_stays_unless_told_otherwise(host: Host, units: Units) -> None:
+    host.apply({"a": "1"}, services=SERVICES)
+    (host.etc / "a").write_text("by hand")
+    for check in (True, False):
+        with pytest.raises(transaction.Refused, match=r"changed by hand since the last apply: .*/a\."):
+            host.apply({}, check=check, retired=True)
+    assert (host.tree(), units["own.service"]) == ({"a": "by hand"}, (True, True))
+    host.apply({}, retired=True, overwrite=True)
+    assert (host.tree(), units["own.service"]) == ({}, (False, False))
+
+
+def test_seeded_files_stay_and_so_does_what_was_sown(host: Host, state: Path, units: Units) -> None:
+    host.apply({"a": "1"}, seed="ann:1\nbob:1\n")
+    (host.etc / "passwords").write_text("ann:changed\n")  # somebody took bob's away
+    (said,) = host.apply({}, retired=True)["warnings"]
+    assert "/passwords is this host's own and stays" in said
+    assert host.tree() == {"passwords": "ann:changed\n"}
+    assert not host.apply({}, retired=True)["changed"]
+    assert left(state) == []
+    host.apply({"a": "1"}, seed="ann:2\nbob:2\ncho:2\n")
+    assert host.tree()["passwords"] == "ann:changed\ncho:2\n"
+
+
+def left(state: Path) -> list[str]:
+    found: list[str] = role_code.load("library/host_packages.py").left(state, ())
+    return found
+
+
+def test_a_killed_retirement_is_undone_by_the_next_and_then_done(
+    host: Host, state: Path, units: Units, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.apply({"a": "1"}, services=SERVICES)
+
+    class Killed(BaseException):
+        pass
+
+    def kill(*_: object) -> None:
+        Path(host.etc / "a").unlink()
+        raise Killed
+
+    with monkeypatch.context() as killing:
+        killing.setattr(transaction, "swap", kill)
+        killing.setattr(journal, "restore", lambda _folder: [])
+        with pytest.raises(Killed):
+            host.apply({}, retired=True)
+    assert (host.tree(), units["own.service"]) == ({}, (False, False))
+    assert left(state) == ["x"]
+
+    work = host.work({}, retired=True)
+    with pytest.raises(transaction.Refused, match="interrupted"):
+        transaction.look_only(work, True)
+    assert transaction.look_only(work, False)["undone"]
+    assert (host.tree(), units["own.service"]) == ({"a": "1"}, (True, True))
+    host.apply({}, retired=True)
+    assert (host.tree(), units["own.service"], left(state)) == ({}, (False, False), [])
+
+
+def test_a_service_that_does_not_stop_has_everything_back(
+    host: Host, units: Units, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.apply({"a": "1"}, services=[*SERVICES, {"unit": "second.service"}])
+    retire = transaction.service.retire
+
+    def stuck(unit: str) -> None:
+        if unit == "second.service":
+            raise transaction.service.ServiceError("it hangs")
+        retire(unit)
+
+    monkeypatch.setattr(transaction.service, "retire", stuck)
+    with pytest.raises(transaction.Refused, match=r"(?s)it hangs.*What was there before is back"):
+        host.apply({}, retired=True)
+    assert (host.tree(), units["own.service"]) == ({"a": "1"}, (True, True))
+
+
+def test_a_record_without_units_is_completed_or_has_those_that_it_must_have_had(
+    host: Host, state: Path, units: Units
+) -> None:
+    host.apply({"a": "1"}, component="counter", services=[{"unit": "redis-server.service"}])
+    record = state / "counter.json"
+    old = json.loads(record.read_text())
+    assert old.pop("units") == ["redis-server.service"]
+    record.write_text(json.dumps(old))
+    assert left(state) == ["counter"]
+    again = host.apply({"a": "1"}, component="counter", services=[{"unit": "redis-server.service"}])
+    assert not again["changed"]
+    assert json.loads(record.read_text())["units"] == ["redis-server.service"]
+    record.write_text(json.dumps(old))
+    host.apply({}, component="counter", retired=True)
+    assert (host.tree(), units["redis-server.service"], left(state)) == ({}, (False, False), [])
+
+
+def test_units_of_old_records_are_those_of_the_roles() -> None:
+    for component, names in transaction.UNITS.items():
+        text = "".join(path.read_text() for path in (role_code.ROLES / component).glob("*/main.yml"))
+        said = set(re.findall(r"unit: (\S+)\n(?!\s+if_running)", text))
+        assert said == set(names)

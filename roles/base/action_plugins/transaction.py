@@ -36,6 +36,7 @@ PASSED_ON = (
     "dialogues",
     "patience",
     "confirm",
+    "retired",
 )
 
 

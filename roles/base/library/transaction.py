@@ -146,6 +146,13 @@ options:
     description: Seconds that a service may take until it answers.
     type: int
     default: 15
+  retired:
+    description:
+      - The host runs the component no more. What the record says that it left goes, and its units are stopped and
+        disabled; files of C(seeds) stay, and so does what the record says about them. Of the other options
+        C(rendered) alone has a meaning, and is false.
+    type: bool
+    default: false
   confirm:
     description:
       - Seconds after which everything falls back by itself unless a new connection to the host succeeds.
@@ -154,6 +161,15 @@ options:
     default: 0
 author: mailwright
 """
+
+
+UNITS = {
+    "counter": ("redis-server.service",),
+    "dovecot": ("dovecot.service",),
+    "filter": ("mailwright-directory.socket", "rspamd.service"),
+    "guard": ("fail2ban.service", "mailwright-guard.service"),
+}
+"""Of components that some hosts have and others have not, for records in which units were not yet written down."""
 
 
 class Refused(Exception):  # noqa: N818 - it says what happened, not what is broken
@@ -184,6 +200,7 @@ class Work:
     complete: bool  # no package of this host's components is missing
     overwrite: bool
     show_personal: bool
+    retired: bool = False  # it shall be nothing; ``units`` are those of the record
 
     @property
     def record(self) -> Path:
@@ -224,9 +241,13 @@ class Difference:
     obsolete_products: tuple[str, ...]
     seeds: tuple[str, ...]
     states: Mapping[str, service.State]
+    retired: bool = False
 
     @property
     def units(self) -> tuple[str, ...]:
+        """Those that do not stand as they shall."""
+        if self.retired:
+            return tuple(sorted(name for name, state in self.states.items() if state.active or state.enabled))
         return tuple(sorted(name for name, state in self.states.items() if not (state.active and state.enabled)))
 
     @property
@@ -281,6 +302,7 @@ def difference(work: Work) -> Difference:
             if not Path(path).exists() or (seed.sha256 and record.seeds.get(path) != seed.sha256)
         ),
         _states(work.units),
+        work.retired,
     )
 
 
@@ -472,6 +494,8 @@ def diffs(work: Work, found: Difference) -> list[dict[str, str]]:
             shown.append({"prepared": f"--- {path}\nholds people, not shown: {came} lines come, {went} go\n"})
             continue
         shown.append({"before": before, "after": after, "before_header": path, "after_header": path})
+    if work.retired:
+        shown.extend({"prepared": f"--- {unit}\nis stopped and disabled\n"} for unit in found.units)
     return shown
 
 
@@ -483,6 +507,12 @@ def run(work: Work, archive: str, check_mode: bool, diff_mode: bool) -> dict[str
     """The transaction. Raises Refused when it came to nothing; then the host is as it was."""
     found = difference(work)
     result: dict[str, Any] = {"changed": not found.empty, **found.facts()}
+    if work.retired:
+        result["warnings"] = [
+            f"{work.component}: {path} is this host's own and stays, though the host has no use for it now"
+            for path in found.record.seeded
+            if Path(path).exists()
+        ]
     if found.files.edited and not work.overwrite:
         raise Refused(
             f"changed by hand since the last apply: {', '.join(found.files.edited)}. Take the change into the "
@@ -543,7 +573,13 @@ def change(work: Work, found: Difference, sown: Sequence[Sowing]) -> dict[str, A
         found.touched,
         [*missing, *(folder for folder in found.directories if folder not in missing)],
         [
-            {"unit": unit.unit, **vars(found.states[unit.unit]), "action": actions[unit.unit], "undo": unit.undo}
+            {
+                "unit": unit.unit,
+                **vars(found.states[unit.unit]),
+                "action": actions[unit.unit],
+                "undo": unit.undo,
+                "retired": work.retired,
+            }
             for unit in units
         ],
     )
@@ -552,6 +588,8 @@ def change(work: Work, found: Difference, sown: Sequence[Sowing]) -> dict[str, A
         make_folders(work, found, missing)
         for sowing in sown:
             sow(work, sowing)
+        for name in found.units if work.retired else ():  # while the unit file still says how to stop
+            service.retire(name)
         swap(work, found)
         if any(path.startswith(journal.UNIT_FOLDERS) for path in found.touched):
             journal.systemctl("daemon-reload")
@@ -560,7 +598,11 @@ def change(work: Work, found: Difference, sown: Sequence[Sowing]) -> dict[str, A
                 service.ask(entry)
         if work.confirm:
             arm(work)
-        acted = [unit for unit in units if service.act(unit, found.states[unit.unit], actions[unit.unit])]
+        acted = [
+            unit
+            for unit in units
+            if not work.retired and service.act(unit, found.states[unit.unit], actions[unit.unit])
+        ]
         if acted or found.touched:
             time.sleep(0.3 if acted else 0)  # processes that were told to go are gone
             for entry in work.dialogues:
@@ -583,14 +625,29 @@ def change(work: Work, found: Difference, sown: Sequence[Sowing]) -> dict[str, A
         {path: digest(path) for path in work.products},
         {**found.record.seeds, **{sowing.path: sowing.seed for sowing in sown}},
         {**found.record.seeded, **{sowing.path: sowing.logins for sowing in sown}},
+        own_units(work),
     )
     if work.confirm and acted:
         journal.write(work.journal / "record.json", dump_record(record))
         return {"acted": [unit.unit for unit in acted], "unconfirmed": True}
     disarm(work)
     journal.close(work.journal)
-    journal.write(work.record, dump_record(record))
-    return {"acted": [unit.unit for unit in acted]}
+    keep_record(work, record)
+    return {"acted": [*found.units] if work.retired else [unit.unit for unit in acted]}
+
+
+def own_units(work: Work) -> tuple[str, ...]:
+    """What a host that ceases to run the component must stop."""
+    return () if work.retired else tuple(sorted(unit.unit for unit in work.units if not unit.if_running))
+
+
+def keep_record(work: Work, record: Record) -> None:
+    """Writes the record. Of a component that is gone, what its seeds once gave, for the day when it comes back."""
+    if work.retired and not (record.seeds or record.seeded):
+        work.record.unlink(missing_ok=True)
+        journal.sync_folder(work.record.parent)
+    else:
+        journal.write(work.record, dump_record(record))
 
 
 def arm(work: Work) -> None:
@@ -653,9 +710,13 @@ def look_only(work: Work, check_mode: bool) -> dict[str, Any]:
             )
         undone = True
     found = difference(work)
-    if not check_mode and found.empty and found.record.files != {p: f.sha256 for p, f in work.wanted.items()}:
-        kept = replace(found.record, files={path: file.sha256 for path, file in work.wanted.items()})
-        journal.write(work.record, dump_record(kept))
+    kept = replace(
+        found.record, files={path: file.sha256 for path, file in work.wanted.items()}, units=own_units(work)
+    )
+    if work.retired:
+        kept = replace(kept, products={})
+    if not check_mode and found.empty and (work.retired or found.record != kept):
+        keep_record(work, kept)
     return {
         "changed": not found.empty or undone,
         "undone": undone,
@@ -669,6 +730,11 @@ def work_from(parameters: Mapping[str, Any]) -> Work:
     files = [Wanted.read(entry) for entry in parameters["files"]]
     seeds = [Wanted.read(entry) for entry in parameters["seeds"]]
     wanted = {file.path: file for file in files}
+    units = [service.Unit.read(entry) for entry in parameters["services"]]
+    if parameters["retired"]:
+        known = read_record(Path(journal.STATE, f"{parameters['component']}.json")).units
+        names = UNITS.get(parameters["component"], ()) if known is None else known
+        units = [service.Unit(name, action="none") for name in names]
     if len(wanted) != len(files) or set(wanted) & {seed.path for seed in seeds}:
         raise FilesError("a path is given twice")
     return Work(
@@ -681,13 +747,14 @@ def work_from(parameters: Mapping[str, Any]) -> Work:
         parameters["tables"],
         parameters["checks"],
         parameters["prepare"],
-        [service.Unit.read(entry) for entry in parameters["services"]],
+        units,
         parameters["dialogues"],
         parameters["patience"],
         parameters["confirm"],
         parameters["complete"],
         parameters["overwrite"],
         parameters["show_personal"],
+        parameters["retired"],
     )
 
 
@@ -713,6 +780,7 @@ def main() -> None:
             "dialogues": lists("dict"),
             "patience": {"type": "int", "default": 15},
             "confirm": {"type": "int", "default": 0},
+            "retired": {"type": "bool", "default": False},
             "complete": {"type": "bool", "default": True},
             "overwrite": {"type": "bool", "default": False},
             "show_personal": {"type": "bool", "default": False},

@@ -69,6 +69,7 @@ class Record:
     products: Mapping[str, str]
     seeds: Mapping[str, str]  # path -> sha256 of the seed that was last merged into it
     seeded: Mapping[str, tuple[str, ...]]  # path -> logins that were given a first line
+    units: tuple[str, ...] | None = ()  # its own; None: of a time when they were not written down
 
 
 @dataclass(frozen=True)
@@ -175,6 +176,7 @@ def read_record(path: Path) -> Record:
             {safe_path(name): sha256 for name, sha256 in data["products"].items()},
             dict(data["seeds"]),
             {name: tuple(logins) for name, logins in data["seeded"].items()},
+            tuple(data["units"]) if "units" in data else None,
         )
     except FileNotFoundError:
         return Record({}, {}, {}, {})

@@ -93,8 +93,8 @@ def copy_exactly(source: str, target: str) -> None:
 def begin(folder: Path, paths: Sequence[str], directories: Sequence[str], units: Sequence[dict[str, Any]]) -> None:
     """Writes down ``paths`` and ``directories`` as they are now (some may be absent), and how ``units`` stand.
 
-    A unit is ``{"unit", "active", "enabled", "action", "undo"}``: its state before, what makes it read its files
-    anew, and an argv that takes back what its first start did.
+    A unit is ``{"unit", "active", "enabled", "action", "undo", "retired"}``: its state before, what makes it read
+    its files anew, an argv that takes back what its first start did, and whether the transaction disables it.
     """
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "old").mkdir(mode=0o700, parents=True)
@@ -160,6 +160,8 @@ def restore(folder: Path) -> list[str]:
         systemctl("daemon-reload")
     words: list[str] = []
     for unit in journal["units"]:
+        if unit.get("retired") and unit["enabled"]:  # it was being taken away
+            systemctl("enable", unit["unit"])
         if unit["active"]:
             systemctl("reset-failed", unit["unit"])
             alive = systemctl("is-active", "--quiet", unit["unit"]).returncode == 0

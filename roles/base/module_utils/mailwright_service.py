@@ -190,6 +190,13 @@ def act(unit: Unit, state: State, action: str) -> bool:
     return done
 
 
+def retire(unit: str) -> None:
+    """Stops the unit and lets it not start by itself again, with a package's upgrade or at boot either."""
+    _must(unit, "stop")
+    systemctl("reset-failed", unit)
+    _must(unit, "disable")
+
+
 def _must(unit: str, verb: str) -> None:
     try:
         answer = systemctl(verb, unit)
