@@ -3,10 +3,15 @@
 --
 --   after a login   From: and Sender: are addresses of the login (ADDR-7, ADDR-8); MAIL FROM:<> is for read
 --                   receipts alone (ADDR-6); no header address lacks its domain (INT-3)
---   without one     mail of this host's own processes and of networks that may relay: an own-domain address in
---                   From: exists (ADDR-5); where MAIL FROM is an own-domain address too, both are of one person
---                   (ADDR-7: so nobody's vacation notice comes from somebody else); what networks may relay
---                   has a To: or Cc: line (MSG-1)
+--   without one     mail of this host's own processes, of the site's other hosts and of networks that may relay:
+--                   an own-domain address in From: exists (ADDR-5); where MAIL FROM is an own-domain address too,
+--                   both are of one person (ADDR-7: so nobody's vacation notice comes from somebody else); what
+--                   networks may relay has a To: or Cc: line (MSG-1), and no header address lacks its domain (INT-3)
+--   from a gateway  mail of the system behind it: every address in From: is in one of the gateway's domains and
+--                   exists, as far as that is known here (GATE-2); no header address lacks its domain (INT-3)
+--
+-- What a login may send in an hour is counted by the library's ratelimit (REMOTE-1); here is whom it counts, and the
+-- line of the log for a message that waits.
 --
 -- Headers are read here, strictly, and not by the library: what two programs read differently is refused, so that
 -- nobody can show one address to the filter and another to the reader.
@@ -25,11 +30,33 @@ for _, name in ipairs(options.domains) do
   domains[name:lower()] = true
 end
 
-local relay_networks = {}
-for _, prefix in ipairs(options.relay_networks or {}) do
-  local address, length = prefix:match("^(.+)/(%d+)$")
-  table.insert(relay_networks, { address = rspamd_ip.from_string(address), length = tonumber(length) })
+local function networks(prefixes)
+  local found = {}
+  for _, prefix in ipairs(prefixes or {}) do
+    local address, length = prefix:match("^(.+)/(%d+)$")
+    table.insert(found, { address = rspamd_ip.from_string(address), length = tonumber(length) })
+  end
+  return found
 end
+
+-- Domains of which a system behind a gateway, or a directory, alone knows who is there.
+local live = {}
+for _, name in ipairs(options.live_domains or {}) do
+  live[name:lower()] = true
+end
+
+-- Systems behind gateways: where their mail comes from, and the domains that they serve.
+local gateways = {}
+for _, said in pairs(options.gateways or {}) do
+  local served = {}
+  for _, name in ipairs(said.domains) do
+    served[name:lower()] = true
+  end
+  table.insert(gateways, { networks = networks(said.networks), domains = served })
+end
+
+local own_hosts = networks(options.own_hosts)
+local relay_networks = networks(options.relay_networks)
 
 -- address → { login = true }, read when the filter starts; an address that nobody may send as has an empty table.
 local addresses = {}
@@ -85,8 +112,21 @@ local function mailboxes(value)
   return found
 end
 
+-- What the directory has said of the addresses of the message that is judged just now; judging it is one go.
+local said = {}
+
+-- The logins that may send as an address; nil for one that nobody has.
+local function logins_of(address)
+  return addresses[address] or said[address]
+end
+
 local function own(address)
   return domains[address:match("@(.+)$")] ~= nil
+end
+
+-- Whether the address is somebody's, or may be for all that is known here.
+local function exists(address)
+  return logins_of(address) ~= nil or live[address:match("@(.+)$")] ~= nil
 end
 
 local function refuse(task, rule, text, detail)
@@ -127,7 +167,7 @@ local function check_field(task, login, name, field, required)
     return false
   end
   for _, address in ipairs(listed) do
-    local logins = addresses[address]
+    local logins = logins_of(address)
     if not logins or not logins[login] then
       refuse(task, name .. ": own", name .. ": " .. address .. " is not an address of yours", address)
       return false
@@ -136,7 +176,7 @@ local function check_field(task, login, name, field, required)
   return true
 end
 
--- No address of these lines was written without a domain, which Postfix has marked (remote_header_rewrite_domain).
+-- No address of these lines was written without a domain, which Postfix has marked (master.cf).
 local function check_whole(task)
   for _, name in ipairs({ "From", "Sender", "Reply-To", "To", "Cc" }) do
     for _, value in ipairs(values_of(task, name:lower())) do
@@ -159,13 +199,13 @@ local function check_login(task, login)
     and check_field(task, login, "Sender", "sender", false)
 end
 
-local function from_relay_network(task)
+local function comes_from(task, listed)
   local client = task:get_from_ip()
   if not client or not client:is_valid() then
     return false
   end
   -- Compared as texts: as objects they would differ by the port that Postfix tells of its client.
-  for _, network in ipairs(relay_networks) do
+  for _, network in ipairs(listed) do
     if client:get_version() == network.address:get_version()
       and client:apply_mask(network.length):to_string() == network.address:apply_mask(network.length):to_string() then
       return true
@@ -179,8 +219,8 @@ local function of_one(one, other)
   if one == other then
     return true
   end
-  for login in pairs(addresses[one] or {}) do
-    if (addresses[other] or {})[login] then
+  for login in pairs(logins_of(one) or {}) do
+    if (logins_of(other) or {})[login] then
       return true
     end
   end
@@ -188,6 +228,9 @@ local function of_one(one, other)
 end
 
 local function check_unnamed(task, relayed)
+  if relayed and not check_whole(task) then
+    return
+  end
   local sender = envelope_sender(task)
   local found = values_of(task, "from")
   if #found ~= 1 and relayed then
@@ -201,7 +244,7 @@ local function check_unnamed(task, relayed)
       return
     end
     for _, address in ipairs(listed or {}) do
-      if own(address) and not addresses[address] then
+      if own(address) and not exists(address) then
         refuse(task, "From: exists", "From: " .. address .. " does not exist", address)
         return
       end
@@ -216,6 +259,131 @@ local function check_unnamed(task, relayed)
   end
 end
 
+-- The domains of the systems that the client is, of which there may be several; nil when it is none.
+local function domains_behind(task)
+  local found = nil
+  for _, gateway in ipairs(gateways) do
+    if comes_from(task, gateway.networks) then
+      found = found or {}
+      for name in pairs(gateway.domains) do
+        found[name] = true
+      end
+    end
+  end
+  return found
+end
+
+local function check_gateway(task, served)
+  local found = values_of(task, "from")
+  if #found ~= 1 then
+    refuse(task, "From: there once", "A message needs exactly one From: line", #found .. " lines")
+    return
+  end
+  local listed = mailboxes(found[1])
+  if not listed then
+    refuse(task, "From: readable", "The From: line is not a plain address", found[1])
+    return
+  end
+  local report = envelope_sender(task) == "" -- a delivery status may come from the system itself
+  for _, address in ipairs(listed) do
+    if not served[address:match("@(.+)$")] or not (report or exists(address)) then
+      refuse(task, "From: of the gateway", "From: " .. address .. " is not an address of your system", address)
+      return
+    end
+  end
+  if check_whole(task) and #values_of(task, "to") == 0 and #values_of(task, "cc") == 0 then
+    refuse(task, "To: there", "A message needs a To: line", "no To: or Cc:")
+  end
+end
+
+local function judge(task)
+  local login = task:get_user()
+  if login and login ~= "" then
+    check_login(task, login:lower())
+    return
+  end
+  local served = domains_behind(task)
+  if served then
+    check_gateway(task, served)
+  else
+    -- SCALE-1: what the site's other hosts hand over is not the work of a person at a printer.
+    check_unnamed(task, not comes_from(task, own_hosts) and comes_from(task, relay_networks))
+  end
+end
+
+-- The own-domain addresses of a message that the map does not have: only the directory may know them. MAIL FROM after
+-- a login is the login's own: the mailer has asked the directory.
+local function in_question(task)
+  local login = (task:get_user() or ""):lower()
+  local sender = envelope_sender(task)
+  local known, asked, seen = {}, {}, {}
+  local function look(address)
+    if address:find("^[%w_+'&=.-]+@[%w.-]+$") and own(address) and not addresses[address] and not seen[address] then
+      seen[address] = true
+      if login ~= "" and address == sender then
+        known[address] = { [login] = true }
+      else
+        table.insert(asked, address)
+      end
+    end
+  end
+  look(sender)
+  for _, field in ipairs({ "from", "sender" }) do
+    for _, value in ipairs(values_of(task, field)) do
+      for _, address in ipairs(mailboxes(value) or {}) do
+        look(address)
+      end
+    end
+  end
+  return known, asked
+end
+
+-- ADDR-7: judges with what the directory says now. While it says nothing the message waits with its sender.
+local function judge_with_directory(task)
+  local known, asked = in_question(task)
+  local function go()
+    said = known
+    judge(task)
+    said = {}
+  end
+  if #asked == 0 then
+    go()
+    return
+  end
+  if #asked > 50 then
+    refuse(task, "From: readable", "The From: line has too many addresses", #asked)
+    return
+  end
+  local function wait(why)
+    logger.infox(task, "the directory did not answer: %s", why)
+    task:set_pre_result("soft reject", "The directory does not answer; try again later", "mailwright")
+  end
+  local made = require("rspamd_tcp").request({
+    task = task,
+    host = options.directory,
+    port = 0,
+    data = { table.concat(asked, "\n"), "\nend\n" },
+    shutdown = true,
+    partial = false,
+    timeout = 20,
+    callback = function(err, answer)
+      local text = answer and tostring(answer) or ""
+      -- The last line says that nothing went wrong before it.
+      if err or (text ~= "end\tend\n" and text:sub(-9) ~= "\nend\tend\n") then
+        wait(err or "it broke off")
+        return
+      end
+      for address, login in text:gmatch("([^\t\n]+)\t([^\t\n]+)\n") do
+        known[address:lower()] = { [login:lower()] = true }
+      end
+      go()
+    end,
+  })
+  if not made then
+    wait("nobody is there to ask")
+  end
+end
+
 rspamd_config:register_symbol({
   name = "MAILWRIGHT_REFUSED",
   type = "virtual",
@@ -223,16 +391,48 @@ rspamd_config:register_symbol({
     name = "MAILWRIGHT",
     type = "prefilter",
     priority = 10,
-    callback = function(task)
-      local login = task:get_user()
-      if login and login ~= "" then
-        check_login(task, login:lower())
-      elseif from_relay_network(task) then
-        check_unnamed(task, true)
-      else
-        check_unnamed(task, false)
-      end
-    end,
+    callback = options.directory and judge_with_directory or judge,
   }),
   score = 0.0,
 })
+
+-- REMOTE-1: where submissions are counted, people and processes have counts of their own.
+if options.automatic then
+  local selectors = require "lua_selectors"
+  local automatic = {}
+  for _, login in ipairs(options.automatic) do
+    automatic[login:lower()] = true
+  end
+  local function counted(wanted)
+    return function(task)
+      local login = (task:get_user() or ""):lower()
+      if login == "" or (automatic[login] or false) ~= wanted then
+        return nil
+      end
+      return login, "string"
+    end
+  end
+  for name, wanted in pairs({ mailwright_person = false, mailwright_process = true }) do
+    selectors.register_extractor(rspamd_config, name, {
+      get_value = counted(wanted),
+      description = "The login, where it is counted so",
+    })
+  end
+  rspamd_config:register_symbol({
+    name = "MAILWRIGHT_THROTTLE",
+    type = "idempotent",
+    flags = "ignore_passthrough",
+    callback = function(task)
+      if task:has_symbol("MAILWRIGHT_THROTTLED") then
+        local client = task:get_from_ip()
+        logger.infox(
+          task,
+          "throttled: login %s, address %s, recipients %s",
+          (task:get_user() or "-"):lower(),
+          client and client:is_valid() and client:to_string() or "-",
+          #(task:get_recipients("smtp") or {})
+        )
+      end
+    end,
+  })
+end
