@@ -69,6 +69,13 @@ PROVOKED: tuple[Provoked, ...] = (
         r"auth\([^,()]+,ADDRESS,sasl:plain\): Error: stores: (imapc\([^()]+\): )?Authentication failed: "
         r"\[AUTHENTICATIONFAILED\] Authentication failed\.",
     ),
+    # Who guesses a lot waits, here and at a store; on a busy machine for longer than Postfix does (ten seconds).
+    Provoked(
+        "away.guessing",
+        _LOGIN_PORTS,
+        r"warning: CLIENT: SASL PLAIN authentication failed: Connection lost to authentication server, "
+        r"sasl_username=\(unavailable\)",
+    ),
     # The role has no words of RELP: it looks at the certificate, and hangs up.
     Provoked(
         "role logs",
