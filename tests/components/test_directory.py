@@ -51,7 +51,7 @@ def test_tables_of_roles_are_asked_before_the_directory() -> None:
     assert main["virtual_alias_maps"] == (f"lmdb:/etc/postfix/virtual_aliases, {at}/aliases.cf, {at}/members.cf")
     assert main["smtpd_sender_login_maps"] == f"lmdb:/etc/postfix/senders, {at}/senders.cf"
     assert (
-        f"lmdb:/etc/postfix/internal, {at}/internal.cf"
+        f"lmdb:/etc/postfix/internal, {at.removeprefix('proxy:')}/internal.cf"
         in files(postfix, make(site()))["/etc/postfix/master.cf"].text
     )
 

@@ -19,6 +19,10 @@ from mailwright.plan.names import LOGINS
 FOLDER = "/etc/postfix/directory"
 
 
+_UNSHARED = ("internal", "stores")
+"""Named in master.cf, or inside another table."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lookup:
     """One question to the directory.
@@ -85,9 +89,16 @@ def lookups(plan: Plan) -> tuple[Lookup, ...]:
 def tables(plan: Plan) -> dict[str, Verbatim]:
     """Postfix's name of each look-up's table, by the look-up's name.
 
-    From the folder of its configuration on: a checker looks at the files that are about to be put there.
+    From the folder of its configuration on: a checker looks at the files that are about to be put there. All
+    processes share connections (``proxy:``) where the table is named in main.cf by itself; others Postfix's proxy
+    would refuse.
     """
-    return {row.name: Verbatim(f"proxy:ldap:$config_directory/directory/{row.name}.cf") for row in lookups(plan)}
+    return {
+        row.name: Verbatim(
+            f"{'' if row.name in _UNSHARED else 'proxy:'}ldap:$config_directory/directory/{row.name}.cf"
+        )
+        for row in lookups(plan)
+    }
 
 
 def path(row: Lookup) -> str:
