@@ -92,7 +92,7 @@ def make(plan: Plan) -> Credentials:
         "dkim.key": _pem(dkim),
         SMARTHOST: f"{secrets.token_urlsafe(15)}\n".encode("ascii"),
         # With signs that mean something in the files that it is put into.
-        DIRECTORY: f"{secrets.token_urlsafe(15)}\"$x{{}}#\\ %s\n".encode("ascii"),
+        DIRECTORY: f'{secrets.token_urlsafe(15)}"$x{{}}#\\ %s\n'.encode("ascii"),
     }
     return Credentials(accounts, base64.b64encode(public).decode("ascii"), files | _certificates(plan))
 
