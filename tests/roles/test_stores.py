@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.hosts, pytest.mark.slow]
 
 MAIL = "mail.college.ac.uk"
 OTHER = "store2.college.ac.uk"
-SCRIPT = 'require "fileinto"; if header :contains "subject" "filed" { fileinto "Filed"; }\n'
+SCRIPT = 'require ["fileinto", "mailbox"]; if header :contains "subject" "filed" { fileinto :create "Filed"; }\n'
 
 
 @pytest.fixture(scope="module", params=["new-old", "old-new"])
