@@ -154,6 +154,11 @@ def test_who_is_behind_a_gateway_may_be_known_to_the_directory_too() -> None:
     assert main["relay_recipient_maps"].endswith("$config_directory/directory/recipients.cf")
     assert settings(said["/etc/postfix/directory/recipients.cf"].text)["domain"] == "physics.college.ac.uk"
     assert "physics" not in settings(said["/etc/postfix/directory/mailboxes.cf"].text)["domain"]
+    exporting = make(replace(behind, directory=exported().directory))
+    assert [row.name for row in directory.lookups(exporting)] == ["recipients"]
+    assert "recipients.cf" in files(postfix, exporting)["/etc/postfix/main.cf"].text
+    with pytest.raises(PlanError, match="none is described"):
+        make(behind)
 
 
 @within(max_examples=40, deadline=None)

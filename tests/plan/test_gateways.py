@@ -8,7 +8,7 @@ import pytest
 
 from mailwright.plan import PlanError, make
 from mailwright.plan.model import Plan
-from mailwright.site.model import Addressee, Site, Smarthost
+from mailwright.site.model import Addressee, Attributes, Directory, Site, Smarthost
 from support.example import HERE, gateway, load_example, with_gateway
 
 PHYSICS = "physics.college.ac.uk"
@@ -69,9 +69,24 @@ def test_the_smarthost_is_covered_by_its_spf_record() -> None:
     assert not any("include:" in row.value for row in without.records)
 
 
+DIRECTORY = Directory(
+    servers=("ldap.college.ac.uk",),
+    port=636,
+    tls="ldaps",
+    base="dc=college",
+    filter="(objectClass=person)",
+    bind_dn="",
+    password="",
+    attributes=Attributes("uid", "cn", "mail", "", "", "", ""),
+    where=HERE,
+    live=False,
+)
+
+
 @pytest.mark.parametrize("recipients", ["ask", "directory"])
 def test_of_the_others_no_address_is_known_when_it_is_built(recipients: str) -> None:
-    plan = make(with_gateway(recipients=recipients, people=()))
+    site = with_gateway(recipients=recipients, people=())
+    plan = make(replace(site, directory=DIRECTORY) if recipients == "directory" else site)
     assert {route.kind for route in plan.routes if route.address.endswith(f"@{PHYSICS}")} == {"role", "automatic"}
     assert plan.gateways[0].known == "live"
 
@@ -118,3 +133,7 @@ def test_somebody_in_another_domain_is_not_behind_the_gateway() -> None:
 def test_an_address_that_is_a_role_and_somebody_behind_the_gateway() -> None:
     people = (Addressee(f"postmaster@{PHYSICS}", f"admin@{PHYSICS}", HERE),)
     assert faults(with_gateway(people=people)) == ["plan.address-twice"]
+
+
+def test_recipients_in_a_directory_need_one() -> None:
+    assert faults(with_gateway(recipients="directory", people=())) == ["plan.no-directory"]

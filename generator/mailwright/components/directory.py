@@ -42,8 +42,8 @@ class Lookup:
 
 
 def lookups(plan: Plan) -> tuple[Lookup, ...]:
-    """The questions of this site; none where people are in the tables."""
-    directory = plan.live
+    """The questions of this site; where people are in the tables, none but about who is behind a gateway."""
+    directory = plan.settings.directory
     if directory is None:
         return ()
     has = directory.attributes
@@ -52,7 +52,14 @@ def lookups(plan: Plan) -> tuple[Lookup, ...]:
     own = tuple(name for name in plan.settings.domains if name not in behind)
     everywhere = (*plan.settings.domains, *(row.name for row in plan.settings.internal_domains))
     further = tuple(name for name in (has.aliases, has.internal) if name)
-    found = [
+    found = []
+    if known:
+        because = Because("GATE-1", "who is behind a gateway")
+        domains = tuple(sorted(known))
+        found.append(Lookup("recipients", because, (has.address, *further), has.address, domains))
+    if not directory.live:
+        return tuple(found)
+    found += [
         Lookup("mailboxes", Because("ADDR-5", "a published address has a mailbox"), (has.address,), has.login, own),
         Lookup(
             "members",
@@ -79,10 +86,6 @@ def lookups(plan: Plan) -> tuple[Lookup, ...]:
     if len(plan.with_function("store")) > 1:
         because = Because("SCALE-1", "a published address, and the store that keeps its mailbox")
         found.append(Lookup("stores", because, (has.address,), has.store, own))
-    if known:
-        because = Because("GATE-1", "who is behind a gateway")
-        domains = tuple(sorted(known))
-        found.append(Lookup("recipients", because, (has.address, *further), has.address, domains))
     return tuple(found)
 
 
@@ -108,7 +111,7 @@ def path(row: Lookup) -> str:
 
 def files(plan: Plan, authorities: str) -> Iterator[File]:
     """The file of each look-up. Raises FormatError for a filter or a name that is none."""
-    directory = plan.live
+    directory = plan.settings.directory
     for row in lookups(plan):
         text = render(
             ldap.FORMAT,

@@ -231,7 +231,7 @@ def variables(plan: Plan, host: HostFacts) -> dict[str, object]:
 
     With each of ``postfix_services``, ``postfix_recipient``. Where a smarthost asks for a login,
     ``postfix_smarthost``: what stands before the password in its file, and ``postfix_smarthost_password``: a path
-    on the control machine. Where people are in a directory alone, ``postfix_directory``, the files of the look-ups,
+    on the control machine. Where a directory is asked who is there, ``postfix_directory``, the files of look-ups,
     and where it asks for a login, ``postfix_directory_password``, the path of what they end with.
     """
     services = {row.service for row in plan.listeners if row.host == host.name} & _SERVICES
@@ -250,10 +250,12 @@ def variables(plan: Plan, host: HostFacts) -> dict[str, object]:
     if smarthost is not None and smarthost.login:
         said["postfix_smarthost"] = f"{outward.relayhost(smarthost)} {smarthost.login}:"
         said["postfix_smarthost_password"] = smarthost.password
-    if plan.live is not None:
-        said["postfix_directory"] = [directory.path(row) for row in directory.lookups(plan)]
-        if plan.live.bind_dn:
-            said["postfix_directory_password"] = plan.live.password
+    asked = directory.lookups(plan)
+    described = plan.settings.directory
+    if described is not None and asked:
+        said["postfix_directory"] = [directory.path(row) for row in asked]
+        if described.bind_dn:
+            said["postfix_directory_password"] = described.password
     return said
 
 

@@ -18,7 +18,8 @@ def rows(site: Site, faults: Faults) -> Iterator[Gateway]:
     """A row per gateway.
 
     Faults: a domain that two gateways serve; one next hop with two levels of TLS, or with a certificate to be
-    verified for an address; somebody listed whose address is in none of the gateway's domains.
+    verified for an address; recipients in a directory that is not described; somebody listed whose address is in
+    none of the gateway's domains.
     """
     served: dict[str, str] = {}
     levels: dict[tuple[str, int], str] = {}
@@ -38,6 +39,13 @@ def rows(site: Site, faults: Faults) -> Iterator[Gateway]:
                 f"{levels[gateway.next_hop, gateway.port]} and {gateway.tls}",
                 gateway.where,
                 "say the same for each gateway that leads there",
+            )
+        if gateway.recipients == "directory" and site.directory is None:
+            faults.add(
+                "no-directory",
+                f"who is behind the gateway {gateway.name} is looked up in a directory, and none is described",
+                gateway.where,
+                "describe it under directory, or list the recipients",
             )
         _check(gateway, faults)
         yield Gateway(
