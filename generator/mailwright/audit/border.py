@@ -205,7 +205,7 @@ def _same_family(vantage: Vantage, address: IPAddress) -> IPAddress | None:
 
 
 def _nobodys(context: Context) -> Iterator[IPAddress]:
-    """An address of each family in the campus that neither a host nor a vantage has: near the end of a network."""
+    """An address of each family in the campus that neither a host nor a vantage has: late in a network."""
     plan = context.plan
     taken = {address for host in plan.hosts for address in host.addresses}
     taken.update(address for vantage in context.vantages.values() for address in vantage.addresses)
@@ -213,7 +213,8 @@ def _nobodys(context: Context) -> Iterator[IPAddress]:
         for network in plan.settings.campus_networks:
             if network.version != version or network.num_addresses < 8:
                 continue
-            start = network.network_address + network.num_addresses * 3 // 4
+            # Not the middle of a part of the network, where the lab puts those of whom it knows no address.
+            start = network.network_address + network.num_addresses * 45 // 64
             managed = plan.settings.management_networks
             for candidate in (start + 1 + step for step in range(len(taken) + 1)):
                 if candidate not in taken and not any(candidate in other for other in managed):
