@@ -124,3 +124,23 @@ def test_with_another_format_standard_output_is_that_format_alone(tmp_path: Path
     result = build(EXAMPLE, tmp_path, "--format", "json")
     assert json.loads(result.stdout)["counts"]
     assert "files" in result.stderr
+
+
+def test_who_is_on_which_store_is_remembered_and_stays(copy: Path, tmp_path: Path) -> None:
+    remembered, people = copy.parent / "stores.csv", copy.parent / "people.csv"
+    assert build(copy, tmp_path / "out").return_value == 0
+    assert not remembered.exists()
+    first = 'mail.college.ac.uk: {addresses: [198.51.100.25, "2001:db8:c011::25"], os: debian-13}\n'
+    second = "store2.college.ac.uk: {addresses: [198.51.100.31], os: debian-13, functions: [store]}\n"
+    change(copy, f"  {first}", f"  {first}  {second}")
+    result = build(copy, tmp_path / "out")
+    assert f"{remembered} remembers" in result.output
+    before = set(remembered.read_text().splitlines())
+    assert len(before) == 41
+    # Somebody comes who is the first by login: nobody else moves for that.
+    row = "aa000,New One,New.One@college.ac.uk" + "," * (people.read_text().splitlines()[0].count(",") - 2)
+    people.write_text(people.read_text() + row + "\n")
+    build(copy, tmp_path / "out")
+    after = set(remembered.read_text().splitlines())
+    assert before < after
+    assert {line.partition(",")[0] for line in after - before} == {"aa000"}

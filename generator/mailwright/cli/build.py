@@ -65,7 +65,11 @@ def command(file: Path, out: Path, format_: str, today: datetime | None) -> int:
     common.show(judged.findings, format_)
     click.echo(f"{folder}: {_changes(written, len(tree))}", err=format_ != "text")
     if placed is not None:
-        click.echo(f"{placed} remembers who is on which store: keep it with the description.", err=True)
+        click.echo(
+            f"{placed} remembers who is on which store: keep it with the description. New people got the emptiest; "
+            "where somebody's mail is on another one already, say so there before you apply.",
+            err=True,
+        )
     return judged.status
 
 
