@@ -6,6 +6,7 @@ person says it, or else the line of the login in ``stores.csv``, which ``mailwri
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ FILE = "stores.csv"
 def kept(people: tuple[Person, ...], description: Path, findings: Findings) -> tuple[Person, ...]:
     """The people, each with the store that ``stores.csv`` beside the description remembers, if none is said."""
     path = description.parent / FILE
-    if not path.exists():
+    if not os.path.lexists(path):  # a link that leads nowhere is a mistake: everybody would be placed anew
         return people
     remembered = _read(path, findings)
     return tuple(
@@ -37,10 +38,17 @@ def text(placed: Iterable[tuple[str, str]]) -> str:
 def _read(path: Path, findings: Findings) -> dict[str, str]:
     table = Table(path, ("login", "store"), (), findings, Place(str(path), 1, 1))
     found: dict[str, str] = {}
+    first: dict[str, int] = {}
     for line, _text, fields in table.rows():
         row = dict(zip(table.header, fields, strict=True))
         try:
-            found[values.login(row["login"])] = values.name(row["store"])
+            login, store = values.login(row["login"]), values.name(row["store"])
         except ValueError as error:
             table.error("site.placement", str(error), line, 1)
+            continue
+        if (before := first.setdefault(login, line)) != line:
+            message = f"{login} is there twice; the first time in line {before}"
+            table.error("site.duplicate", message, line, 1, "Keep the line of the store where the mail is.")
+            continue
+        found[login] = store
     return found
