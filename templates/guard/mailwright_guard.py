@@ -50,6 +50,7 @@ KNOWN_DAYS = 30  # a place is a login's own so long after it last succeeded ther
 BUSY_DAYS = 1  # an address behind which somebody reads mail is not barred as a whole
 MOST_KEYS = 100_000  # logins and addresses with failures that are remembered; then the oldest go
 MOST_BODY = 65536
+MOST_LOGIN = 300  # signs of a login: no real one is longer, and what is remembered must not grow with what is sent
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -301,7 +302,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _command(self, command: str, asked: dict[str, Any]) -> dict[str, Any]:
         guard, now, day = self.server.guard, time.monotonic(), int(time.time() // 86400)
-        login, remote = str(asked.get("login") or "").lower(), asked.get("remote")
+        login, remote = str(asked.get("login") or "")[:MOST_LOGIN].lower(), asked.get("remote")
         password = str(asked.get("pwhash") or "")
         line = ""
         status: int = 0

@@ -5,10 +5,11 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -316,3 +317,15 @@ def test_the_counter_is_on_no_port_and_writes_nothing_down() -> None:
     rows = [row for row in file.text.splitlines() if row and not row.startswith("#")]
     assert {"port 0", 'save ""', "appendonly no", f"unixsocket {counter.SOCKET}"} <= set(rows)
     assert not any(row.startswith("bind") for row in rows)
+
+
+def test_what_is_remembered_does_not_grow_with_the_length_of_what_is_sent() -> None:
+    one = fresh()
+    handler = object.__new__(served.Handler)
+    handler.server = SimpleNamespace(guard=one)
+    for number in range(3):
+        asked = {"login": f"{number}{'x' * 60_000}", "remote": ELSEWHERE, "pwhash": "0a", "success": False}
+        handler._command("report", asked)
+    assert len(one._elsewhere._of) == 3
+    assert max(map(len, one._elsewhere._of)) == served.MOST_LOGIN
+    assert one.show(ELSEWHERE, time.monotonic()) == {"from there": 3}
