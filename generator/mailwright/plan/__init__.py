@@ -49,6 +49,7 @@ def make(site: Site) -> Plan:
     route_rows = _table(routes.rows(site, faults))
     sender_rows = _table(senders.rows(site, faults))
     gateway_rows = _table(gateways.rows(site, faults))
+    links.check(site, faults)
     faults.done()
     plan = Plan(
         settings=settings.make(site),

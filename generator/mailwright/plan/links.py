@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailwright.plan import names
+from mailwright.plan.errors import Faults
 from mailwright.plan.model import Because, Link
-from mailwright.site.model import Site
+from mailwright.site.model import Host, Site
 
 LMTP = 24
 SYSLOG = 6514
@@ -47,3 +48,35 @@ def rows(site: Site) -> Iterator[Link]:
         for keeper in names.with_function(site, "log"):
             if keeper is not host:
                 yield Link(host.name, keeper.name, SYSLOG, "syslog", _SYSLOG)
+
+
+def check(site: Site, faults: Faults) -> None:
+    """Faults: two hosts of which one talks to the other, and that have no address family in common.
+
+    Of the mailers to which a host hands what its own processes send, one is enough.
+    """
+    hosts = {host.name: host for host in site.hosts}
+    handed = {link.client for link in rows(site) if link.service == "smtp" and _meet(hosts, link)}
+    seen: set[frozenset[str]] = set()
+    for link in rows(site):
+        pair = frozenset((link.client, link.server))
+        if pair in seen or _meet(hosts, link) or (link.service == "smtp" and link.client in handed):
+            continue
+        seen.add(pair)
+        client, server = hosts[link.client], hosts[link.server]
+        faults.add(
+            "no-common-family",
+            f"{client.name} has {_families(client)} addresses alone and {server.name} {_families(server)}, so what "
+            f"has to pass between them cannot: {link.because.reason}",
+            client.where,
+            f"give {client.name} an {_families(server)} address, or {server.name} an {_families(client)} one",
+        )
+
+
+def _meet(hosts: dict[str, Host], link: Link) -> bool:
+    one, other = ({address.version for address in hosts[name].addresses} for name in (link.client, link.server))
+    return bool(one & other)
+
+
+def _families(host: Host) -> str:
+    return " and ".join(f"IPv{version}" for version in sorted({address.version for address in host.addresses}))
