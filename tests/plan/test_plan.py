@@ -12,7 +12,7 @@ from mailwright.plan import PlanError, make
 from mailwright.plan.model import EVERYWHERE, Plan
 from mailwright.plan.retention import JOURNAL, MAIL_LOG, central, rotated
 from mailwright.requirements.catalogue import REQUIREMENTS
-from mailwright.site.model import AutomaticSender, Host, Network, Site
+from mailwright.site.model import AutomaticSender, Host, Network, Site, Smarthost
 from support.example import HERE, example, load_example, person, split, split_hosts, with_gateway, with_person
 
 TABLES = [field.name for field in fields(Plan) if field.name != "settings"]
@@ -72,6 +72,13 @@ def test_a_mailbox_has_its_own_quota_or_the_stores() -> None:
 def test_a_login_for_two_is_a_fault() -> None:
     sender = AutomaticSender("rl204", "cron", (), "rl204", HERE)
     assert fault_ids(example(automatic_senders=(sender,))) == ["plan.login-twice"]
+
+
+def test_a_smarthost_of_the_sites_own_is_a_fault() -> None:
+    theirs = Smarthost("smtp.provider.example", 587, "", "", "", HERE)
+    assert make(example(smarthost=theirs)).settings.smarthost == theirs
+    own = replace(theirs, host=load_example().hosts[0].name)
+    assert fault_ids(example(smarthost=own)) == ["plan.smarthost-is-ours"]
 
 
 def test_no_store_is_a_fault_and_so_is_one_that_is_none() -> None:
