@@ -124,10 +124,21 @@ def test_the_example_becomes_the_split_site() -> None:
     printed = text.render(changed(split()))
     assert "- 20 mailboxes move from mail.college.ac.uk to store1.college.ac.uk: ab011, al215" in printed
     assert printed.count("move.yml") == 1
+    assert "First let the old host keep the function store" in " ".join(printed.split())
     assert "- 2 hosts open port 993 to everybody: store1.college.ac.uk, store2.college.ac.uk.\n" in printed
     assert "- log.college.ac.uk (198.51.100.33 and 2001:db8:c011::33) is new.\n" in printed
     assert "a copy of all mail logs (log) begins on log.college.ac.uk" in " ".join(printed.split())
     assert all(len(line) <= 110 for line in printed.splitlines() if " " in line.strip("- "))
+
+
+def test_a_mailbox_that_goes_from_store_to_store_is_moved_at_once() -> None:
+    stores = [host.name for host in make(split()).with_function("store")]
+    before = replace(split(), people=tuple(replace(one, store=stores[0]) for one in split().people))
+    login, store, other = before.people[0].login, stores[0], stores[1]
+    people = (replace(before.people[0], store=other), *before.people[1:])
+    (change,) = of("mailboxes", replace(before, people=people), before)
+    assert change.sentence == f"the mailbox of {login} moves from {store} to {other}"
+    assert "Apply the new build with its move.yml" in change.note
 
 
 def test_and_back() -> None:

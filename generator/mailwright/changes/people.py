@@ -14,6 +14,10 @@ _MOVE = (
     "Mail does not move by itself. Apply the new build with its move.yml, which copies each mailbox, switches over "
     "and copies what came in meanwhile (docs/how-to.md)."
 )
+_NOT_YET = (
+    "Mail does not move by itself, and an apply stops while some is left on a host that is a store no more. First "
+    "let the old host keep the function store, apply, and move the mailboxes with move.yml (docs/how-to.md)."
+)
 _GONE = "Nobody can log in there any more; the mail itself stays on the host until somebody removes it."
 _LOST = "Mail to what vanishes is refused from then on (550)."
 
@@ -40,6 +44,7 @@ def mailboxes(old: Plan, new: Plan) -> Iterator[Change]:
         sentence = f"who has a mailbox, which addresses and which logins is looked up {where} from now on"
         yield Change("mailboxes", "changed", "people", sentence, "", _UNKNOWN)
         return
+    stores = {host.name for host in new.with_function("store")}
     for before, after, _ in pairs(old.mailboxes, new.mailboxes):
         if before is None and after is not None:
             yield Change(
@@ -69,7 +74,7 @@ def mailboxes(old: Plan, new: Plan) -> Iterator[Change]:
                     "host": (
                         f"the mailbox of {after.login} moves from {before.host} to {after.host}",
                         f"mailboxes move from {before.host} to {after.host}",
-                        _MOVE,
+                        _MOVE if before.host in stores else _NOT_YET,
                     ),
                     "quota": (
                         f"the mailbox of {after.login} may hold {words.size(after.quota)} instead of "

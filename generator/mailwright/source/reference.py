@@ -43,12 +43,18 @@ people and of the public key start at that file's folder.
 ## People in a CSV file
 
 The first line names the columns, in any order: `login`, `name` and `address`, and if wanted `aliases`, `internal`,
-`department` and `quota`. Fields are separated by commas, and put in double quotes where they hold one; several
-addresses in `aliases` or `internal` are separated by spaces or semicolons. The byte order mark that Excel writes
-does no harm. A login may be there once only.
+`department`, `quota` and `store`. Fields are separated by commas, and put in double quotes where they hold one;
+several addresses in `aliases` or `internal` are separated by spaces or semicolons. The byte order mark that Excel
+writes does no harm. A login may be there once only.
 
     login,name,address,aliases,internal,department,quota
     km217,Karl Marx,k.marx@chem.college.ac.uk,Karl.Marx@college.ac.uk,karlm@chem.college.ac.uk,Chemistry,10 GB
+
+## Who is on which store
+
+With one store everybody is on it. With several, `store` of a person says which, otherwise the line of the login in
+`stores.csv` beside the description (columns `login` and `store`), and somebody who is in neither gets the emptiest.
+`mailwright build` writes `stores.csv`, so that nobody's store changes by itself: keep it with the description.
 
 ## Secrets
 
