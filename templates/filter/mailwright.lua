@@ -307,7 +307,13 @@ local function judge(task)
     check_gateway(task, served)
   else
     -- SCALE-1: what the site's other hosts hand over is not the work of a person at a printer.
-    check_unnamed(task, not comes_from(task, own_hosts) and comes_from(task, relay_networks))
+    local relayed = not comes_from(task, own_hosts) and comes_from(task, relay_networks)
+    -- ADDR-7: what Sieve redirects was written by anybody, with any From:, so it is not signed; who is of the site has
+    -- signed it before. It came in and was delivered: two lines at least, where what starts on a host has one at most.
+    if not relayed and #values_of(task, "received") > 1 then
+      task:disable_symbol("DKIM_SIGNED")
+    end
+    check_unnamed(task, relayed)
   end
 end
 
@@ -364,15 +370,15 @@ local function judge_with_directory(task)
     port = 0,
     data = { table.concat(asked, "\n"), "\nend\n" },
     shutdown = true,
-    partial = false,
+    -- The answer may come in pieces. Its last line, which is of no login, says that nothing went wrong before it.
+    stop_pattern = "end\t.\n",
     timeout = 20,
     callback = function(err, answer)
-      local text = answer and tostring(answer) or ""
-      -- The last line says that nothing went wrong before it.
-      if err or (text ~= "end\tend\n" and text:sub(-9) ~= "\nend\tend\n") then
-        wait(err or "it broke off")
+      if err then
+        wait(err)
         return
       end
+      local text = answer and tostring(answer) or ""
       for address, login in text:gmatch("([^\t\n]+)\t([^\t\n]+)\n") do
         known[address:lower()] = { [login:lower()] = true }
       end

@@ -118,7 +118,9 @@ def test_a_description_that_may_not_be_read_is_a_finding_as_others_are(tmp_path:
 
 def test_an_interrupt_is_quiet(tmp_path: Path) -> None:
     code = (
-        "import time, click\n"
+        "import signal, time, click\n"
+        # Under a shell that runs things in the background it would be ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from mailwright.cli import main, check\n"
         "def slow(*_, **__):\n"
         "    open('ready', 'w').close(); time.sleep(60)\n"

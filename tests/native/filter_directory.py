@@ -26,7 +26,7 @@ class Answer(socketserver.StreamRequestHandler):
             if key.startswith("broken"):
                 return
             if key in KNOWN or key == "end":
-                self.wfile.write(f"{key}\t{KNOWN.get(key, 'end')}\n".encode())
+                self.wfile.write(f"{key}\t{KNOWN.get(key, '.')}\n".encode())
 
 
 if os.fork() == 0:

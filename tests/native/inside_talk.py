@@ -23,9 +23,9 @@ def run(*argv: str) -> str:
 
 
 def connect(source: str) -> smtplib.SMTP:
-    for _ in range(100):
+    for _ in range(600):
         try:
-            return smtplib.SMTP("127.0.0.1", 25, "client.example", timeout=20, source_address=(source, 0))
+            return smtplib.SMTP("127.0.0.1", 25, "client.example", timeout=60, source_address=(source, 0))
         except OSError:
             time.sleep(0.1)
     raise SystemExit(f"no answer on port 25: {run('sh', '-c', 'cat /var/log/mail.log /tmp/log 2>&1 | tail -20')}")
@@ -70,7 +70,7 @@ def main() -> None:
     run("postsuper", "-f", "ALL")
     run("postqueue", "-f")
     bounces: list[str] = []
-    for _ in range(100):
+    for _ in range(600):
         bounces = [run("postcat", "-q", id_) for id_ in ids() - before]
         if bounces:
             break

@@ -47,7 +47,7 @@ def main() -> None:
         call(*argv)
     log = Path("/test.log").open("w")  # noqa: SIM115 - as long as the program
     daemon = subprocess.Popen(["dovecot", "-F"], stdout=log, stderr=log)
-    end = time.monotonic() + 20
+    end = time.monotonic() + 90
     while not Path(SOCKET).exists() and time.monotonic() < end:
         time.sleep(0.1)
     seen: dict[str, object] = {"complained": Path("/test.log").read_text()}

@@ -15,6 +15,7 @@ import smtplib
 import socket
 import ssl
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -27,7 +28,7 @@ Code = tuple[int, str]
 
 
 def call(*argv: str) -> tuple[int, str]:
-    done = subprocess.run(argv, check=False, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(argv, check=False, capture_output=True, text=True, timeout=180)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -86,6 +87,16 @@ def start(host: str) -> None:
     subprocess.Popen(["dovecot", "-F", "-c", str(here / "dovecot.conf")], stdin=quiet, stdout=quiet, stderr=quiet)
 
 
+def listening(host: str) -> None:
+    """Returns when the host's Dovecot takes connections: clients' of a store, else the mailer's."""
+    end = time.monotonic() + 90
+    while time.monotonic() < end:
+        if f"{HOSTS[host]}:993 " in call("ss", "-ltn4H")[1] or Path(f"/site/{host}.{DOMAIN}/private/auth").exists():
+            return
+        time.sleep(0.1)
+    sys.exit(f"Dovecot of {host} does not start: {Path(f'/site/{host}.{DOMAIN}/log').read_text()}")
+
+
 def hashed(password: str) -> str:
     return must("doveadm", "pw", "-s", "SHA512-CRYPT", "-r", "1000", "-p", password).strip()
 
@@ -95,7 +106,7 @@ class Client(imaplib.IMAP4_SSL):
 
     def _create_socket(self, timeout: float | None) -> ssl.SSLSocket:
         source = (CLIENTS[self.host], 0)
-        return context().wrap_socket(socket.create_connection((self.host, 993), timeout or 30, source))
+        return context().wrap_socket(socket.create_connection((self.host, 993), timeout or 90, source))
 
 
 def imap(host: str, login: str, password: str) -> str:
@@ -122,8 +133,8 @@ def pop(host: str, login: str, password: str) -> str:
 
 def sieve(host: str, login: str, password: str) -> str:
     """ManageSieve (RFC 5804), as far as a login."""
-    with socket.create_connection((HOSTS[host], 4190), 20) as plain:
-        plain.settimeout(20)
+    with socket.create_connection((HOSTS[host], 4190), 90) as plain:
+        plain.settimeout(90)
         _until_ok(plain)
         plain.sendall(b"STARTTLS\r\n")
         _until_ok(plain)
@@ -155,7 +166,7 @@ def smtp(host: str, login: str, password: str, service: str = "smtp") -> tuple[s
     """What the mailer of the host is answered, and whether that came within the ten seconds that it waits."""
     began = time.monotonic()
     with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(30)
+        client.settimeout(90)
         client.connect(f"/site/{host}.{DOMAIN}/private/auth")
         reader = client.makefile()
         client.sendall(b"VERSION\t1\t1\nCPID\t1\n")
@@ -193,7 +204,8 @@ def main() -> None:
     must("useradd", "--system", "-g", "vmail", "-d", "/var/vmail", "-M", "vmail")
     for host in HOSTS:
         start(host)
-    time.sleep(2)
+    for host in HOSTS:
+        listening(host)
     seen: dict[str, object] = {}
     for name, protocol in (("imap", imap), ("pop", pop), ("sieve", sieve)):
         for host, login, password in DOORS:

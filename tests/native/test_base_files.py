@@ -204,7 +204,7 @@ def test_logrotate_has_one_log(release: str, harmful: bool) -> None:
     done = run(release, argv, files(release, harmful=harmful), before=SYSUSERS)
     assert done.returncode == 0, done.stderr
     assert "Handling 1 logs" in done.stderr
-    assert "rotating pattern: /var/log/mail/mail.log " in done.stderr
+    assert re.search(r"^rotating pattern: /var/log/mail/mail\.log\s", done.stderr, re.MULTILINE)
     assert "(92 rotations)" in done.stderr
     assert "error" not in done.stderr
 

@@ -264,7 +264,7 @@ def directory(place: Path) -> Iterator[str]:
     argv += [images.ensure_image(images.DIRECTORY, print), "python3", "/ldap_server.py", "/place"]
     subprocess.run(argv, check=True, capture_output=True)
     try:
-        end = time.monotonic() + 30
+        end = time.monotonic() + 90
         while not (place / "now").exists():
             assert time.monotonic() < end, subprocess.run(
                 [*machine.podman(), "logs", name], check=False, capture_output=True, text=True
@@ -279,7 +279,7 @@ def talk(release: str, container: str, place: Path, given: Path) -> dict[str, An
     argv = [*machine.podman(), "run", "--rm", f"--network=container:{container}", *machine.limits()]
     argv += [f"--volume={place}:/place", f"--volume={given}:/given:ro", images.ensure_image(release, print)]
     argv += ["sh", "-c", "set -e; cp -r /given/. /; exec python3 /test/talk.py"]
-    done = subprocess.run(argv, check=False, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(argv, check=False, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found

@@ -23,6 +23,11 @@ pytestmark = pytest.mark.native
 
 KARL = "karl.marx@college.ac.uk"
 FREDA = "freda@chem.college.ac.uk"
+DELIVERED = (
+    "Received: from evil.example (evil.example [203.0.113.9]) by mail.college.ac.uk; Tue, 3 Mar 2026 09:00:00 +0000\n"
+    "Received: from mail.college.ac.uk by store.college.ac.uk with LMTP; Tue, 3 Mar 2026 09:00:01 +0000\n"
+)
+STARTED = "Received: by store.college.ac.uk (Postfix, from userid 0) id 1; Tue, 3 Mar 2026 09:00:00 +0000\n"
 RECEIPT = (
     "MIME-Version: 1.0\nContent-Type: multipart/report; report-type=disposition-notification;\n"
     ' boundary="b"\n\n--b\nContent-Type: text/plain\n\nread\n--b\n'
@@ -156,6 +161,12 @@ CASES = (
     Case("vacation notice from a role of hers", "From: postmaster@college.ac.uk", True, "", FREDA, HOST),
     Case("vacation notice from somebody else", f"From: {KARL}", False, "", FREDA, HOST),
     *(
+        Case(f"{name}: redirected from {sender or '<>'}", f"{DELIVERED}From: {KARL}", True, "", sender, ip)
+        for name, ip in (("host", HOST), ("store", STORE), ("store on v6", STORE6))
+        for sender in ("x@example.net", KARL, "")
+    ),
+    Case("store: cron, by its null client", f"{STARTED}From: root@college.ac.uk", True, "", "root@college.ac.uk", STORE),
+    *(
         case
         for name, ip in (("store", STORE), ("store on v6", STORE6))
         for case in (
@@ -255,7 +266,16 @@ def test_what_is_signed(release: str) -> None:
     said = answers(release)
     own = ("own: plain", "own: role", "cron", "bounce", "vacation notice", "printer", "read receipt")
     own = (*own, "listed: its own", "asked: its own", "asked: delivery status")
-    for name in (*own, "store: cron", "store on v6: bounce", "store: vacation notice"):
+    for name in (*own, "store: cron", "store on v6: bounce", "store: vacation notice", "store: cron, by its null client"):
         assert "DKIM_SIGNED" in said[name][2], name  # type: ignore[operator]
     for name in ("forwarded from outside", "forged: another's", "own: internal", "store: forwarded"):
         assert "DKIM_SIGNED" not in said[name][2], name  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_what_a_filter_redirects_is_not_signed_whoever_it_says_that_it_is_from(release: str) -> None:
+    """ADDR-7: else anybody with a mailbox could have a stranger's From: signed."""
+    redirected = {name: answer for name, answer in answers(release).items() if "redirected" in name}
+    assert len(redirected) == 9
+    for name, (action, _, symbols) in redirected.items():
+        assert (action, "DKIM_SIGNED" in symbols) == ("no action", False), name  # type: ignore[operator]

@@ -125,10 +125,10 @@ def ask(command, key=key, **asked):
     request = urllib.request.Request(f"http://127.0.0.1:11381/?command={command}", json.dumps(asked).encode(),
         {"X-Mailwright-Guard": key})
     try:
-        return json.load(urllib.request.urlopen(request, timeout=5))["status"]
+        return json.load(urllib.request.urlopen(request, timeout=30))["status"]
     except urllib.error.HTTPError as error:
         return error.code
-end = time.monotonic() + 10
+end = time.monotonic() + 60
 while True:
     try:
         ask("allow")
@@ -156,7 +156,7 @@ def test_the_guard_answers_those_alone_who_have_the_key(release: str) -> None:
     """And a login that another store judges is not known here for having been handed on."""
     make = [["groupadd", "--system", "mailwright-guard"], ["python3", "-I", guard.PROGRAM, "keys"]]
     make += [["mkdir", "-p", "/var/lib/mailwright-guard"]]
-    done = run(release, ["timeout", "30", "python3", "-c", ASKED], files(release), before=make)
+    done = run(release, ["timeout", "180", "python3", "-c", ASKED], files(release), before=make)
     assert done.returncode == 0, done.stderr
     *lines, last = done.stdout.splitlines()
     assert json.loads(last) == [403, 400, -1, -1, 0]
@@ -177,7 +177,8 @@ def test_systemd_takes_the_unit(release: str) -> None:
 @each_release
 def test_redis_listens_on_its_socket_alone(release: str) -> None:
     script = (
-        "redis-server /etc/redis/redis.conf --daemonize yes >/dev/null; sleep 1; "
+        "redis-server /etc/redis/redis.conf --daemonize yes >/dev/null; "
+        "for _ in $(seq 300); do test -S /run/redis/mailwright.sock && break; sleep 0.2; done; "
         "redis-cli -s /run/redis/mailwright.sock ping; redis-cli -s /run/redis/mailwright.sock config get save; "
         "grep -c ' 0A ' /proc/net/tcp /proc/net/tcp6"
     )

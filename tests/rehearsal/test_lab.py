@@ -173,7 +173,7 @@ def test_nobody_reaches_the_real_network(lab: Lab) -> None:
 
 MESSAGE = """
 import smtplib, sys
-with smtplib.SMTP(sys.argv[1], 25, local_hostname="mail.college.ac.uk", timeout=10) as smtp:
+with smtplib.SMTP(sys.argv[1], 25, local_hostname="mail.college.ac.uk", timeout=60) as smtp:
     content = "Subject: " + sys.argv[2] + "\\r\\n\\r\\nhello\\r\\n"
     smtp.sendmail("me@college.ac.uk", ["you@foreign.example"], content)
 """
@@ -205,8 +205,8 @@ SERVERS = "".join(f"server ntp{number}.ja.net iburst minpoll 0 maxpoll 1\n" for 
 
 
 def tracked(lab: Lab, far: bool) -> bool:
-    """Whether within 30 s the three time servers are all seen, about right or (``far``) about 5 s off."""
-    deadline = time.monotonic() + 30
+    """Whether before long the three time servers are all seen, about right or (``far``) about 5 s off."""
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         lines = lab.shell.run(HOST, "chronyc", "-c", "-n", "sources")[1].splitlines()
         offsets = [
@@ -354,7 +354,7 @@ def test_an_interrupted_run_leaves_nothing(tmp_path: Path, number: int, moment: 
         try:
             await_line(process, moment)
             process.send_signal(number)
-            process.wait(timeout=30)
+            process.wait(timeout=120)
         finally:
             process.kill()
         assert process.returncode != 0
@@ -378,7 +378,7 @@ def test_a_kept_run_stays_until_it_is_told_to_go(tmp_path: Path) -> None:
     program = BROKEN.replace("flush=True))", "flush=True), keep=True)").replace("300", "0")
     with start(tmp_path, program) as process:
         run = await_line(process, "RUN").split()[1]
-        process.wait(timeout=30)
+        process.wait(timeout=120)
     try:
         assert run not in runs.sweep()
         running = attempt(["podman", "ps", "-q", "--filter", f"label={runs.LABEL}={run}"])[1].split()

@@ -53,7 +53,7 @@ def numbers(stage: Stage, host: str, path: str, word: str) -> list[int]:
     return [int(number) for number in re.findall(rf": {word} (\d+)$", said, re.MULTILINE)]
 
 
-def until(true: Callable[[], bool], patience: float = 60.0) -> bool:
+def until(true: Callable[[], bool], patience: float = 180.0) -> bool:
     end = time.monotonic() + patience
     while not true():
         if time.monotonic() > end:
@@ -64,7 +64,7 @@ def until(true: Callable[[], bool], patience: float = 60.0) -> bool:
 
 def takes_mail(stage: Stage) -> bool:
     address = str(stage.prepared.plan.host(MAIL).addresses[0])
-    with stage.lab.vantage("outside", "outside").enter(), smtplib.SMTP(address, 25, timeout=20) as client:
+    with stage.lab.vantage("outside", "outside").enter(), smtplib.SMTP(address, 25, timeout=60) as client:
         client.ehlo("client.example")
         client.docmd("MAIL FROM:<>")
         return client.docmd("RCPT TO:<postmaster@college.ac.uk>")[0] == 250

@@ -71,7 +71,7 @@ class Site:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            timeout=600,
+            timeout=1800,
         )
         return Run(done.returncode, done.stdout)
 
@@ -110,7 +110,7 @@ class Site:
         """Real conversations from elsewhere: mail for the postmaster is taken, relaying refused, IMAP answers."""
         address = str(self.prepared.plan.hosts[0].addresses[0])
         trust = ssl.create_default_context(cafile=str(self.secrets / credentials.AUTHORITY))
-        with self.lab.vantage("outside", "outside").enter(), smtplib.SMTP(address, 25, timeout=20) as client:
+        with self.lab.vantage("outside", "outside").enter(), smtplib.SMTP(address, 25, timeout=60) as client:
             client.ehlo("client.example")
             client._host = HOST  # type: ignore[attr-defined]  # the name that the certificate is for
             client.starttls(context=trust)

@@ -78,7 +78,7 @@ def trust(stage: Stage) -> ssl.SSLContext:
 
 def send(stage: Stage, recipient: str, subject: str) -> None:
     address = str(stage.prepared.plan.host(MAIL).addresses[0])
-    with stage.lab.vantage("outside", "outside").enter(), smtplib.SMTP(address, 25, timeout=30) as client:
+    with stage.lab.vantage("outside", "outside").enter(), smtplib.SMTP(address, 25, timeout=60) as client:
         client.ehlo("client.example")
         letter = (
             f"From: a@elsewhere.example\r\nTo: {recipient}\r\nSubject: {subject}\r\n"
@@ -95,7 +95,7 @@ class Imap(imaplib.IMAP4_SSL):
         super().__init__(address, 993)
 
     def _create_socket(self, timeout: float | None) -> ssl.SSLSocket:
-        raw = socket.create_connection((self.host, self.port), timeout or 30)
+        raw = socket.create_connection((self.host, self.port), timeout or 60)
         return self._trust.wrap_socket(raw, server_hostname=self._name)
 
 
@@ -121,7 +121,7 @@ def mailbox(stage: Stage, host: str, login: str) -> tuple[dict[str, str], str]:
 
 
 def until_there(stage: Stage, host: str, login: str, subjects: set[str]) -> dict[str, str]:
-    end = time.monotonic() + 90
+    end = time.monotonic() + 240
     while not subjects <= set(found := mailbox(stage, host, login)[0]) and time.monotonic() < end:
         time.sleep(1)
     assert subjects <= set(found)

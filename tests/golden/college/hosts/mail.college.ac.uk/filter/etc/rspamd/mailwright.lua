@@ -364,15 +364,15 @@ local function judge_with_directory(task)
     port = 0,
     data = { table.concat(asked, "\n"), "\nend\n" },
     shutdown = true,
-    partial = false,
+    -- The answer may come in pieces. Its last line, which is of no login, says that nothing went wrong before it.
+    stop_pattern = "end\t.\n",
     timeout = 20,
     callback = function(err, answer)
-      local text = answer and tostring(answer) or ""
-      -- The last line says that nothing went wrong before it.
-      if err or (text ~= "end\tend\n" and text:sub(-9) ~= "\nend\tend\n") then
-        wait(err or "it broke off")
+      if err then
+        wait(err)
         return
       end
+      local text = answer and tostring(answer) or ""
       for address, login in text:gmatch("([^\t\n]+)\t([^\t\n]+)\n") do
         known[address:lower()] = { [login:lower()] = true }
       end
