@@ -307,7 +307,13 @@ local function judge(task)
     check_gateway(task, served)
   else
     -- SCALE-1: what the site's other hosts hand over is not the work of a person at a printer.
-    check_unnamed(task, not comes_from(task, own_hosts) and comes_from(task, relay_networks))
+    local relayed = not comes_from(task, own_hosts) and comes_from(task, relay_networks)
+    -- ADDR-7: what Sieve redirects was written by anybody, with any From:, so it is not signed; who is of the site has
+    -- signed it before. It came in and was delivered: two lines at least, where what starts on a host has one at most.
+    if not relayed and #values_of(task, "received") > 1 then
+      task:disable_symbol("DKIM_SIGNED")
+    end
+    check_unnamed(task, relayed)
   end
 end
 
