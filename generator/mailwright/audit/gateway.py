@@ -14,7 +14,7 @@ from mailwright.audit.smtp import Dialogue, Reply
 from mailwright.plan.model import Gateway, Plan
 from mailwright.site.addresses import domain, key
 
-_AT_ONCE = 15.0  # seconds for an answer to RCPT, also where the next hop is asked first
+_AT_ONCE = 30.0  # seconds for an answer to RCPT; where the next hop is asked first, Postfix waits ten for it
 
 
 def recipients(context: Context) -> Iterator[Observation]:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from mailwright.audit import roads
 from mailwright.audit.model import Account, Context, UnavailableError
 
-TIMEOUT = 15.0
+TIMEOUT = 45.0  # seconds for one answer
 _PAUSE = 0.25  # seconds between two looks
 
 
@@ -47,7 +47,7 @@ def signed_in(context: Context, door: roads.Door, account: Account) -> Iterator[
         raise UnavailableError(f"IMAP on {door} as {account.login}: {error}") from error
 
 
-def holding(context: Context, login: str, marks: Iterable[str], timeout: float = 20.0) -> dict[str, int]:
+def holding(context: Context, login: str, marks: Iterable[str], timeout: float = 60.0) -> dict[str, int]:
     """How many messages of the in-box hold each mark in their Subject: line, as soon as each is there.
 
     Waits up to ``timeout`` seconds for those that are missing; 0 for one that did not come.
@@ -64,7 +64,7 @@ def holding(context: Context, login: str, marks: Iterable[str], timeout: float =
         time.sleep(_PAUSE)
 
 
-def messages(context: Context, account: Account, mark: str, timeout: float = 20.0) -> tuple[bytes, ...]:
+def messages(context: Context, account: Account, mark: str, timeout: float = 60.0) -> tuple[bytes, ...]:
     """The messages of the in-box that hold ``mark``, as soon as there is one; none after ``timeout`` seconds."""
     deadline = time.monotonic() + timeout
     door = _store(context, account.login)

@@ -81,7 +81,7 @@ class Received:
 class Inbox(Protocol):
     """Mail that some system took in."""
 
-    def wait_for(self, token: str, timeout: float = 20.0) -> Received | None:
+    def wait_for(self, token: str, timeout: float = 60.0) -> Received | None:
         """The message that holds ``token`` in its content, as soon as it is there; None after ``timeout`` s."""
         ...
 

@@ -15,7 +15,7 @@ from types import TracebackType
 MAX_LINE = 4096  # octets of one reply line; RFC 5321 (4.5.3.1.5) allows 512
 MAX_LINES = 100  # lines of one reply
 
-TIMEOUT = 15.0  # seconds for one reply, however it trickles in
+TIMEOUT = 45.0  # seconds for one reply, however it trickles in
 
 
 class ProtocolError(OSError):

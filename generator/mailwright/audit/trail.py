@@ -15,7 +15,7 @@ from mailwright.plan.retention import MAIL_LOG, central
 
 _QUEUED = re.compile(r"queued as ([0-9A-Za-z]{6,20})")
 _NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--")
-_WAIT = 10.0  # seconds for a line to reach the log
+_WAIT = 45.0  # seconds for a line to reach the log
 
 
 def responsible(context: Context) -> Iterator[Observation]:

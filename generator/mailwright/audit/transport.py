@@ -11,7 +11,7 @@ from mailwright.audit.model import Context, Observation, Probe
 from mailwright.audit.roads import Door
 from mailwright.audit.smtp import Dialogue
 
-_TIMEOUT = 10.0
+_TIMEOUT = 30.0
 _OLD = (("TLS 1.0", ssl.TLSVersion.TLSv1), ("TLS 1.1", ssl.TLSVersion.TLSv1_1))
 _NEW = (("TLS 1.2", ssl.TLSVersion.TLSv1_2), ("TLS 1.3", ssl.TLSVersion.TLSv1_3))
 # OpenSSL's words when it has nothing to offer: the server was never asked.

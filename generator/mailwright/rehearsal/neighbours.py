@@ -138,7 +138,7 @@ class Switch:
     def to(self, state: str) -> None:
         """Be ``up``, ``down``, ``slow`` or ``lying`` (standin.STATES) from now on. Raises LabError."""
         (self.folder / "state").write_text(state, encoding="ascii")
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 90
         while time.monotonic() < deadline:
             with contextlib.suppress(FileNotFoundError):
                 if (self.folder / "now").read_text(encoding="ascii") == state:

@@ -85,7 +85,7 @@ class PodmanShell:
 
     containers: Mapping[str, str]
 
-    def run(self, host: str, *argv: str, timeout: float = 30.0) -> tuple[int, str]:
+    def run(self, host: str, *argv: str, timeout: float = 90.0) -> tuple[int, str]:
         """(exit status, output and error); status 124 when it was not done after ``timeout`` seconds."""
         # timeout(1) ends the command on the host itself, which ending podman alone would not.
         inside = ("timeout", "--kill-after=2", f"{timeout:g}", *argv)

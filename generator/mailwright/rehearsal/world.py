@@ -180,7 +180,7 @@ class ForeignMail:
         wanted = token.encode()
         return tuple(message for _name, message in sorted(self._messages.items()) if wanted in message.content)
 
-    def wait_for(self, token: str, timeout: float = 20.0) -> Received | None:
+    def wait_for(self, token: str, timeout: float = 60.0) -> Received | None:
         """The first message that holds ``token``, as soon as it is there; None after ``timeout`` seconds."""
         deadline = time.monotonic() + timeout
         while True:
