@@ -83,7 +83,7 @@ def test_what_was_accepted_waits_and_is_delivered(stage: Stage, mailer: Host) ->
     waiting = mailer.run("postqueue -j").stdout
     assert who.published.lower() in waiting.lower()
     switch(stage, "up")
-    deadline = time.monotonic() + 150
+    deadline = time.monotonic() + 300
     while not mailboxes.holding(context, who.login, [mark], timeout=5)[mark]:
         assert time.monotonic() < deadline, mailer.run("postqueue -p").stdout
         mailer.run("postqueue -f")
