@@ -146,3 +146,16 @@ def test_set_aside_and_never_deleted(host: ModuleType, tmp_path: Path) -> None:
     assert (tmp_path / "etc/passwords").read_text() == "own:1\n"
     assert host.find() == []
     assert not (tmp_path / "moving/gone").exists()
+
+
+def test_a_file_with_two_names_moves_as_two(host: ModuleType, tmp_path: Path) -> None:
+    """Dovecot copies a message by giving its file another name; a link in the archive would be refused."""
+    home = tmp_path / "mail" / "gone"
+    home.mkdir()
+    (home / "first").write_text("text")
+    (home / "second").hardlink_to(home / "first")
+    packed = tmp_path / "mailbox.tar"
+    host.pack("gone", packed, final=False)
+    arrived = host.unpack("gone", packed) / "home"
+    assert {file.name: file.read_text() for file in arrived.iterdir()} == {"first": "text", "second": "text"}
+    assert (arrived / "first").stat().st_ino != (arrived / "second").stat().st_ino

@@ -137,11 +137,16 @@ def pack(login: str, archive: Path, final: bool) -> None:
     if (home / "Maildir").is_dir():
         doveadm(login, home, "backup", f"maildir:{stage}/Maildir")
     with tarfile.open(archive, "w:") as tar:
+
+        def whole(member: tarfile.TarInfo) -> tarfile.TarInfo:
+            tar.inodes.clear()  # type: ignore[attr-defined]  # or the next name of this file became a link to it
+            return member
+
         if (stage / "Maildir").is_dir():
-            tar.add(stage / "Maildir", "Maildir")
+            tar.add(stage / "Maildir", "Maildir", filter=whole)
         for entry in sorted(home.iterdir()):
             if entry.name != "Maildir":
-                tar.add(entry, f"home/{entry.name}")
+                tar.add(entry, f"home/{entry.name}", filter=whole)
         line = password(login)
         if line:
             secret = stage / "password"
