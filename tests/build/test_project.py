@@ -130,6 +130,17 @@ def test_there_is_a_move_where_there_is_a_store_to_move_to(tree: Tree) -> None:
         assert f"roles/{step['name']}/tasks/{step['tasks_from']}" in several
 
 
+def test_the_readme_names_every_secret_and_the_move_where_they_are(tree: Tree) -> None:
+    plain = tree["README.md"].data.decode()
+    gateways, directory, several = (
+        built_from(ROOT / "inventories" / name / "site.yml")["README.md"].data.decode()
+        for name in ("gateway", "directory", "split")
+    )
+    for said, elsewhere in (("secrets/smarthost", gateways), ("secrets/directory", directory), ("move.yml", several)):
+        assert said in elsewhere
+        assert said not in plain
+
+
 def test_the_inventory_reaches_hosts_by_address(tree: Tree) -> None:
     text = tree["inventory/hosts.yml"].data.decode()
     assert f"{HOST}:" in text

@@ -25,6 +25,7 @@ def make(plan: Plan, roles: tuple[str, ...]) -> Tree:
             (plan.settings.certificate.replace("{host}", host.name), plan.settings.key.replace("{host}", host.name))
             for host in plan.hosts
         ],
+        moves=bool(_move(plan)),
     )
     return {
         "README.md": text(readme),

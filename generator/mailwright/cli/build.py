@@ -34,8 +34,8 @@ def command(file: Path, out: Path, format_: str, today: datetime | None) -> int:
 
     The description is judged first, as by check. Nothing is written when it cannot be used (exit status 2) or
     breaks a MUST (exit status 1). Where it breaks a SHOULD the project is written, and the exit status is 1 unless
-    the breach is waived. Files in the folder that an earlier build did not write are left alone. Where there are several stores,
-    stores.csv beside the description is written too: it remembers who is on which.
+    the breach is waived. Files in the folder that an earlier build did not write are left alone. Where
+    there are several stores, stores.csv beside the description is written too: it remembers who is on which.
     """
     from mailwright.build import BuildError, inputs, project
     from mailwright.build.writer import WriteRefusedError, write
