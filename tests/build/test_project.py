@@ -136,7 +136,11 @@ def test_the_readme_names_every_secret_and_the_move_where_they_are(tree: Tree) -
         built_from(ROOT / "inventories" / name / "site.yml")["README.md"].data.decode()
         for name in ("gateway", "directory", "split")
     )
-    for said, elsewhere in (("secrets/smarthost", gateways), ("secrets/directory", directory), ("move.yml", several)):
+    for said, elsewhere in (
+        ("secrets/smarthost", gateways),
+        ("secrets/directory", directory),
+        ("move.yml", several),
+    ):
         assert said in elsewhere
         assert said not in plain
 
