@@ -10,6 +10,7 @@ from mailwright.plan import PlanError, make
 from mailwright.plan.model import Plan
 from mailwright.site.model import Addressee, Attributes, Directory, Site, Smarthost
 from support.example import HERE, gateway, load_example, with_gateway
+from support.families import of_family
 
 PHYSICS = "physics.college.ac.uk"
 SMARTHOST = Smarthost("smtp.provider.example", 587, "college", "secrets/smarthost", "spf.provider.example", HERE)
@@ -137,3 +138,11 @@ def test_an_address_that_is_a_role_and_somebody_behind_the_gateway() -> None:
 
 def test_recipients_in_a_directory_need_one() -> None:
     assert faults(with_gateway(recipients="directory", people=())) == ["plan.no-directory"]
+
+
+def test_a_next_hop_of_a_family_that_a_mailer_has_not_is_a_fault() -> None:
+    for address, version in (("2001:db8:5::7", 4), ("203.0.113.7", 6)):
+        site = with_gateway(next_hop=address, tls="encrypt")
+        assert make(site).gateways
+        assert faults(of_family(site, version)) == ["plan.next-hop-out-of-reach"]
+        assert make(of_family(with_gateway(), version)).gateways

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_address
 
+from mailwright.plan import names
 from mailwright.plan.errors import Faults
 from mailwright.plan.model import Because, Gateway
 from mailwright.site.addresses import domain
@@ -18,8 +19,8 @@ def rows(site: Site, faults: Faults) -> Iterator[Gateway]:
     """A row per gateway.
 
     Faults: a domain that two gateways serve; one next hop with two levels of TLS, or with a certificate to be
-    verified for an address; recipients in a directory that is not described; somebody listed whose address is in
-    none of the gateway's domains.
+    verified for an address; an address of a family that a mailer has not; recipients in a directory that is not
+    described; somebody listed whose address is in none of the gateway's domains.
     """
     served: dict[str, str] = {}
     levels: dict[tuple[str, int], str] = {}
@@ -48,6 +49,7 @@ def rows(site: Site, faults: Faults) -> Iterator[Gateway]:
                 "describe it under directory, or list the recipients",
             )
         _check(gateway, faults)
+        _check_family(gateway, site, faults)
         yield Gateway(
             gateway.name,
             gateway.domains,
@@ -75,6 +77,20 @@ def _check(gateway: Described, faults: Faults) -> None:
                 f"{listed.address} is listed for the gateway {gateway.name}, which serves another domain",
                 listed.where,
                 f"list addresses in {', '.join(gateway.domains)} alone",
+            )
+
+
+def _check_family(gateway: Described, site: Site, faults: Faults) -> None:
+    if not _is_address(gateway.next_hop):
+        return
+    version = ip_address(gateway.next_hop).version
+    for mailer in names.sending(site):
+        if version not in {address.version for address in mailer.addresses}:
+            faults.add(
+                "next-hop-out-of-reach",
+                f"the gateway {gateway.name} leads to {gateway.next_hop}, and {mailer.name} has no IPv{version}",
+                gateway.where,
+                f"name the next hop by an address that {mailer.name} reaches, or by its name",
             )
 
 
