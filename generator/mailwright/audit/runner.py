@@ -10,7 +10,7 @@ from threading import Event
 from mailwright.audit.model import Context, Observation, Phase, Probe
 from mailwright.findings import Finding, Level, Status
 
-LIMIT = 120.0  # seconds for one probe; what it waits for is bounded too, so that it comes to notice
+LIMIT = 300.0  # seconds for one probe; what it waits for is bounded too, so that it comes to notice
 _SHOWN = 3  # observations that evidence quotes
 
 Progress = Callable[[Probe, tuple[Finding, ...], float], None]
