@@ -145,7 +145,7 @@ options:
   patience:
     description: Seconds that a service may take until it answers.
     type: int
-    default: 15
+    default: 60
   retired:
     description:
       - The host runs the component no more. What the record says that it left goes, and its units are stopped and
@@ -778,7 +778,7 @@ def main() -> None:
             "prepare": lists("dict"),
             "services": lists("dict"),
             "dialogues": lists("dict"),
-            "patience": {"type": "int", "default": 15},
+            "patience": {"type": "int", "default": 60},
             "confirm": {"type": "int", "default": 0},
             "retired": {"type": "bool", "default": False},
             "complete": {"type": "bool", "default": True},
