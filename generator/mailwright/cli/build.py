@@ -84,7 +84,9 @@ def _remember_stores(plan: Plan, beside: Path) -> Path | None:
     text = placements.text((mailbox.login, mailbox.host) for mailbox in plan.mailboxes)
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return None
-    path.write_text(text, encoding="utf-8")
+    new = path.with_suffix(".csv.new")
+    new.write_text(text, encoding="utf-8")
+    new.replace(path)  # a full disk leaves the old one
     return path
 
 

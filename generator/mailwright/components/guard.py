@@ -74,10 +74,9 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
 
 
 def _trusted(plan: Plan) -> tuple[IPNetwork, ...]:
-    """The site's own hosts, which speak for many people, and whoever manages them."""
+    """The site's own hosts, which speak for many people; not the management networks: one may be all the campus."""
     own = {ip_network(address) for host in plan.hosts for address in host.addresses}
-    networks = {*own, *plan.settings.management_networks}
-    return tuple(sorted(networks, key=lambda one: (one.version, one)))
+    return tuple(sorted(own, key=lambda one: (one.version, one)))
 
 
 def _asks(plan: Plan, host: HostFacts) -> bool:

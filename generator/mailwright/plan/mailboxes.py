@@ -65,7 +65,7 @@ def _placed(site: Site, stores: tuple[str, ...], faults: Faults) -> dict[str, st
         if person.store and person.store not in stores:
             faults.add(
                 "no-such-store",
-                f"the mail of {person.login} is on {person.store}, which is no store",
+                f"the mail of {person.login} is on {person.store}, which is no store (column store, or stores.csv)",
                 person.where,
                 "give that host the function store, or move the mail (docs/how-to.md) and say where it is",
             )

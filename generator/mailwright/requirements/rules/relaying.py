@@ -96,12 +96,12 @@ def beyond_campus(subject: Subject) -> Iterator[Fault]:
             )
 
 
-@rule("RELAY-2", "campus-too-wide", Level.MUST, "no campus network is wider than a campus")
+@rule("RELAY-2", "campus-too-wide", Level.MUST, "no campus network and no gateway's client is too wide")
 def campus_too_wide(subject: Subject) -> Iterator[Fault]:
-    """A campus network is wider than any organisation's.
+    """A campus network, or where the system behind a gateway sends from, is wider than any organisation's.
 
     What may relay or pass the border is judged by the campus networks. A prefix such as ``0.0.0.0/0`` makes the
-    whole Internet the campus, and every such judgement empty.
+    whole Internet the campus, and every such judgement empty. The clients of a gateway relay without a login.
 
     Breaks it:
 
@@ -118,6 +118,14 @@ def campus_too_wide(subject: Subject) -> Iterator[Fault]:
                 f"{network.prefix} is no organisation's campus",
                 "name the prefixes that were given to the organisation",
             )
+    for gateway in subject.site.gateways:
+        for network in gateway.clients:
+            if too_wide(network):
+                yield Fault(
+                    network.where,
+                    f"{network.prefix} is not where the system behind {gateway.name} sends from",
+                    "name its own addresses, or those that its provider publishes",
+                )
 
 
 @rule("RELAY-2", "own-hosts", Level.ADVICE, "no mail host is among the networks trusted to relay")
