@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import pytest
@@ -33,10 +32,9 @@ def test_finds_what_listens_and_nothing_else(address: IPAddress) -> None:
 
 @root
 @pytest.mark.slow
-def test_all_ports_within_seconds() -> None:
-    started = time.monotonic()
-    ports.scan(IPv4Address("127.0.0.1"), ports.ALL)
-    assert time.monotonic() - started < 20
+def test_all_ports_are_asked() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert server.getsockname()[1] in ports.scan(IPv4Address("127.0.0.1"), ports.ALL)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
