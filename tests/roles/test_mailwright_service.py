@@ -84,6 +84,12 @@ def test_a_service_that_needs_a_moment_is_waited_for() -> None:
         talk(port, "< 220 ", "> NOOP", "< 250 ", patience=10)
 
 
+def test_a_wrong_answer_is_heard_by_others_too_and_not_waited_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "_WRONG", 0.2)
+    with server({"NOOP": "451 wrong"}) as port, pytest.raises(service.ServiceError, match="451 wrong"):
+        talk(port, "< 220 ", "> NOOP", "< 250 ", patience=3600)
+
+
 @pytest.mark.parametrize(
     ("protocol", "line", "ends"),
     [

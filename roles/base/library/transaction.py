@@ -143,7 +143,7 @@ options:
     elements: dict
     default: []
   patience:
-    description: Seconds that a service may take until it answers.
+    description: Seconds that a service may take until it answers; one that answers wrongly gets 15 at the most.
     type: int
     default: 60
   retired:
