@@ -347,11 +347,17 @@ def test_a_changed_password_stays_and_a_new_login_gets_its_first(site: Site, tmp
     assert changed != was
     site.write("/etc/dovecot/passwords", changed)
     assert site.apply().changed == 0
-    (tmp_path / "seed").write_text(was + "newcomer:{SHA512-CRYPT}first\n")
-    assert site.apply(dovecot_passwords=str(tmp_path / "seed")).changed == 1
+    (tmp_path / "seed").write_text(was + "newcomer:{SHA512-CRYPT}first\nstranger:{SHA512-CRYPT}first\n")
+    seed = str(tmp_path / "seed")
+    assert site.apply(dovecot_passwords=seed).changed == 0  # both are nobody's login here
+    with_newcomer = site.spoilt(
+        "dovecot", "/etc/dovecot/logins", lambda text: re.sub(rf"(?m)^{login}:(.*)$", r"\g<0>\nnewcomer:\1", text)
+    )
+    assert site.apply(project=with_newcomer, dovecot_passwords=seed).changed == 1
     assert site.on_host("cat", "/etc/dovecot/passwords") == changed + "newcomer:{SHA512-CRYPT}first\n"
-    assert site.apply(dovecot_passwords="/nowhere/at/all").changed == 0
+    assert site.apply(project=with_newcomer, dovecot_passwords="/nowhere/at/all").changed == 0
     site.write("/etc/dovecot/passwords", was)
+    assert site.apply().changed == 1  # the newcomer is nobody again
 
 
 def test_an_apply_that_was_killed_is_undone_by_the_next(site: Site) -> None:
