@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mailwright.findings import Status
 from mailwright.rehearsal.lab import read_fragments
 from mailwright.rehearsal.rehearse import Stage, prepare, staged
 from mailwright.report.verdicts import Word
@@ -30,6 +31,9 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 def not_met(stage: Stage, since: float) -> set[str]:
     found = stage.probe(lambda _probe, _findings, _seconds: None, since=since)
+    for finding in found:
+        if finding.status is not Status.PASS:  # shown when the test fails
+            print(f"{finding.id} {finding.requirement} {finding.status}: {finding.evidence}")
     return {verdict.requirement.id for verdict in stage.prepared.judge(found) if verdict.word is Word.NOT_MET}
 
 
