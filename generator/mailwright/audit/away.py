@@ -23,7 +23,7 @@ _THEN = 18  # more of them, after which the next one is refused unseen
 _SLOWER = 0.8  # seconds that a wait takes at least
 _BAR = 45.0  # seconds until a bar must stand
 _NOTICE = 90.0  # seconds until abuse must have heard
-_SECOND = 2.0  # seconds in which a second notice would come
+_SECOND = 2.0  # seconds in which a second notice would come, or another failure be counted
 _AGAIN = 2  # times that a refused message is sent once more
 _MOST = 2000  # recipients in an hour; above this limit the probe would be a burden itself
 
@@ -121,7 +121,7 @@ def _guessed_at(context: Context, host: HostFacts, counting: list[HostFacts]) ->
             _guard(context, one, "forget", address, who.login)
     try:
         yield from _slowed(context, who, doors[0])
-        yield from _cut_off(context, who, doors)
+        yield from _cut_off(context, who, doors, counting)
         for door in doors[1:]:
             _guess(context, who, door, _FIRST + _THEN)
         yield from _barred(context, host, doors)
@@ -151,7 +151,20 @@ def _slowed(context: Context, who: Person, door: Door) -> Iterator[Observation]:
     )
 
 
-def _cut_off(context: Context, who: Person, doors: tuple[Door, ...]) -> Iterator[Observation]:
+def _counted(context: Context, counting: list[HostFacts], login: str) -> None:
+    """Return when the guards have heard of all guesses: a client may have its answer before they do."""
+    before: list[tuple[int, str]] = []
+    for _ in range(20):
+        now = [roads.shell(context).run(host.name, "mailwright-guard", "show", login) for host in counting]
+        if now == before:
+            return
+        before = now
+        time.sleep(_SECOND)
+
+
+def _cut_off(
+    context: Context, who: Person, doors: tuple[Door, ...], counting: list[HostFacts]
+) -> Iterator[Observation]:
     """With the right password: first from another address of the outside, which has done nothing, where there is
     one; it is not barred then. The bar for the first one comes by itself."""
     answers = _guess(context, who, doors[0], _THEN)
@@ -162,6 +175,7 @@ def _cut_off(context: Context, who: Person, doors: tuple[Door, ...]) -> Iterator
         not any(one.accepted for one in answers),
         target=doors[0].target,
     )
+    _counted(context, counting, who.login)
     door = doors[-1]
     right = _log_in(context, "outside", door, who.account)
     yield Observation(
