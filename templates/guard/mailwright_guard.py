@@ -5,8 +5,9 @@ Dovecot's auth policy protocol over HTTP on loopback: ``allow`` is answered with
 with -1 (refuse); ``report`` tells how it ended. Submission is covered, since Postfix asks Dovecot.
 
 A login's owner gets in from where it has succeeded lately, whoever guesses at it from elsewhere. What counts is
-different wrong passwords: a telephone that tries an old one all day is one failure. Each failure from an address
-where nobody has logged in lately is a line of the mail log that fail2ban reads; no text of a client stands in it.
+different wrong passwords: a telephone that tries an old one all day is one failure. An address from which too many
+came, and where nobody has logged in lately, is a line of the mail log, and fail2ban bars it; no text of a client stands
+in it. Counting is done here alone, so that a pardon is whole.
 
 Settings: /etc/mailwright/guard.json. Keys, made on this host: /etc/mailwright/guard.keys, which Dovecot reads too.
 """
@@ -198,7 +199,8 @@ class Guard:
             self._elsewhere.add(login, password, now)
         fresh = self._address.add(network(address, 32), f"{password} {login}", now)
         busy = self.familiar.get(self._busy_key(address), -BUSY_DAYS - 1) >= day - BUSY_DAYS
-        return f"failure from {address}" if fresh and not busy else ""
+        many = fresh and self._address.count(network(address, 32), now) % MOST == 0
+        return f"guessing from {address}" if many and not busy else ""
 
     def _judged(self, remote: object) -> Address | None:
         """None for the site's own hosts, which speak for many, and where it is not known who asks."""

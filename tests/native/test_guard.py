@@ -18,23 +18,23 @@ each_release = pytest.mark.parametrize("release", RELEASES)
 TIME = "2026-11-24T12:00:00.123456+00:00"
 ATTACKER, VICTIM = "203.0.113.9", "198.51.100.99"
 GUESS = {
-    "a failure": (f"{TIME} mail mailwright-guard[12]: failure from {ATTACKER}", ATTACKER),
-    "over IPv6": (f"{TIME} mail mailwright-guard[12]: failure from 2001:db8::9", "2001:db8::9"),
+    "a failure": (f"{TIME} mail mailwright-guard[12]: guessing from {ATTACKER}", ATTACKER),
+    "over IPv6": (f"{TIME} mail mailwright-guard[12]: guessing from 2001:db8::9", "2001:db8::9"),
 }
-LOG = f"{TIME} mail mailwright-guard[12]: failure from {VICTIM}"
+LOG = f"{TIME} mail mailwright-guard[12]: guessing from {VICTIM}"
 HOSTILE = (
     # A login, a HELO name, a subject: whatever a stranger writes stands after another program's name.
     f"{TIME} mail dovecot: auth: plain(?,{ATTACKER},<x>): Username character disallowed (username: {LOG})",
     f"{TIME} mail dovecot: imap-login: Disconnected (auth failed): user=<x>, rip={VICTIM}, lip=x>, rip={ATTACKER}",
     f"{TIME} mail postfix/submission/smtpd[7]: warning: unknown[{ATTACKER}]: SASL PLAIN failed: {LOG}",
-    f"{TIME} mail postfix/smtpd[7]: connect from mailwright-guard[12]: failure from {VICTIM}",
+    f"{TIME} mail postfix/smtpd[7]: connect from mailwright-guard[12]: guessing from {VICTIM}",
     f"{TIME} mail postfix/smtpd[7]: x#012{LOG}",
     f"{TIME} mail rspamd[7]: <a1b2c3>; task; rspamd_task_write_log: id: <{LOG}>",
-    f"{TIME} mail mailwright-guard[12]: failure from {VICTIM} and more",
-    f"{TIME} mail mailwright-guard[12]: failure from {VICTIM}, {ATTACKER}",
-    f"{TIME} mail xmailwright-guard[12]: failure from {VICTIM}",
-    f"{TIME} mail root: mailwright-guard[12]: failure from {VICTIM}",
-    f"mailwright-guard[12]: failure from {VICTIM}",
+    f"{TIME} mail mailwright-guard[12]: guessing from {VICTIM} and more",
+    f"{TIME} mail mailwright-guard[12]: guessing from {VICTIM}, {ATTACKER}",
+    f"{TIME} mail xmailwright-guard[12]: guessing from {VICTIM}",
+    f"{TIME} mail root: mailwright-guard[12]: guessing from {VICTIM}",
+    f"mailwright-guard[12]: guessing from {VICTIM}",
 )
 HEAD = f"{TIME} mail rspamd[9]: <a1b2c3>; lua; mailwright.lua:330: "
 SAID = "throttled: login karlm, address 203.0.113.9, recipients 50"
@@ -86,7 +86,7 @@ def test_fail2ban_takes_its_files(release: str) -> None:
     done = run(release, ["fail2ban-client", "--dump-pretty"], {**files(release), "/var/log/mail/mail.log": ""})
     assert done.returncode == 0, done.stderr
     assert "'sshd'" not in done.stdout
-    for setting in ("['set', 'mailwright-guess', 'maxretry', 20]", "['set', 'syslogsocket', 'auto']"):
+    for setting in ("['set', 'mailwright-guess', 'maxretry', 1]", "['set', 'syslogsocket', 'auto']"):
         assert setting in done.stdout
     assert "['set', 'logtarget', 'SYSLOG[facility=mail]']" in done.stdout
 
@@ -160,7 +160,7 @@ def test_the_guard_answers_those_alone_who_have_the_key(release: str) -> None:
     assert done.returncode == 0, done.stderr
     *lines, last = done.stdout.splitlines()
     assert json.loads(last) == [403, 400, -1, -1, 0]
-    assert set(lines) == {f"failure from {ATTACKER}"}
+    assert set(lines) == {f"guessing from {ATTACKER}"}
 
 
 @each_release
