@@ -47,6 +47,7 @@ class Place:
 @dataclass
 class Box:
     domain: str = OUTSIDER
+    address: str = f"probe@{OUTSIDER}"
     kept: list[Received] = field(default_factory=list)
 
     def wait_for(self, token: str, timeout: float = 0) -> Received | None:

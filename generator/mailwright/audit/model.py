@@ -91,7 +91,12 @@ class Correspondent(Inbox, Protocol):
 
     @property
     def domain(self) -> str:
-        """The foreign domain whose addresses all reach this host."""
+        """The domain of ``address``. In a rehearsal all its addresses reach this host."""
+        ...
+
+    @property
+    def address(self) -> str:
+        """An address that reaches this correspondent, to send from and to."""
         ...
 
 
@@ -125,6 +130,8 @@ class Context:
     since  the journals are judged from this moment on, seconds since the epoch; 0: since the host's start
     hosts  the hosts under test as places to look from, by name
     behind the systems behind gateways, by the gateway's name
+    named  people use the service, and test messages go to these addresses of the site and to the correspondent's
+           alone; None: a rehearsal, where nobody is disturbed
     """
 
     plan: Plan
@@ -137,6 +144,7 @@ class Context:
     since: float = 0.0
     hosts: Mapping[str, Vantage] = field(default_factory=dict)
     behind: Mapping[str, Behind] = field(default_factory=dict)
+    named: frozenset[str] | None = None
 
 
 class Phase(IntEnum):
@@ -173,6 +181,8 @@ class Probe:
     negative      its verdict rests on something being refused or absent: without a positive twin that was
                   seen to pass, nothing is proven
     only          the sites at which it is run; None: all
+    harm          what it would do to a service that people use (``stops a mailer for a while``): it is run in
+                  rehearsals alone; empty: it changes nothing
     """
 
     id: str  # relay.outside-to-outside
@@ -183,3 +193,4 @@ class Probe:
     negative: bool = False
     phase: Phase = Phase.MAIN
     only: Condition | None = None
+    harm: str = ""

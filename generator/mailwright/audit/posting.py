@@ -21,7 +21,7 @@ class Sent:
 
 def outsider(context: Context) -> str:
     """An address outside, to send from and to."""
-    return f"probe@{roads.correspondent(context).domain}"
+    return roads.correspondent(context).address
 
 
 def hand_in(

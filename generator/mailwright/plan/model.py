@@ -7,6 +7,7 @@ has a ``key`` that is unique in its table, and says ``because``: which requireme
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from ipaddress import ip_network
 from typing import Literal
 
@@ -282,10 +283,16 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """The site's ``readers`` are to have this document: a build renders it as ``documents/<document>.md``."""
+    """The site's ``readers`` are to have this document: a build renders it as ``documents/<document>.md``.
+
+    url       where the site has put it up; empty: nobody said
+    reviewed  when somebody last read it there and found it right
+    """
 
     document: str
     readers: str
+    url: str
+    reviewed: date | None
     because: Because
 
     @property

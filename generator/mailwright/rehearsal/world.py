@@ -167,6 +167,7 @@ class ForeignMail:
     """The foreign mail host (``audit.model.Correspondent``): reads what it kept in ``inbox``, a folder here."""
 
     domain = FOREIGN
+    address = f"probe@{FOREIGN}"
 
     def __init__(self, inbox: Path) -> None:
         self._inbox = inbox

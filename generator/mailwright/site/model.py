@@ -295,7 +295,52 @@ class Logging:
     minimum_days: int
     maximum_days: int
     readers: str  # Unix group that may read mail logs
+    free: int  # octets that stay free where mail logs are, below which no more mail is taken to be sent (AUDIT-4)
     where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A document that the site's people are to have, as the site has put it up."""
+
+    document: str
+    url: str  # https
+    reviewed: date | None  # when somebody last read it and found it right
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TestMailbox:
+    """A mailbox of the site that is kept for tests. ``password``: path of a file, read by audits alone."""
+
+    login: str
+    address: str
+    password: str
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideMailbox:
+    """A mailbox with somebody else, to see the site's mail with a stranger's eyes; read with IMAP over TLS."""
+
+    address: str
+    imap: str  # name of the server
+    port: int
+    login: str
+    password: str  # path of a file, read by audits alone
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What an audit of the running service may use. It sends messages to these addresses and to no others.
+
+    addresses  of the site, besides those of the mailboxes: role addresses, for one
+    """
+
+    mailboxes: tuple[TestMailbox, ...]
+    addresses: tuple[str, ...]
+    outside: OutsideMailbox | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +384,8 @@ class Site:
     logging: Logging
     attestations: tuple[Attestation, ...]
     waivers: tuple[Waiver, ...]
+    published: tuple[Published, ...]
+    audit: Audit
     where: Place = field(compare=False, repr=False)
 
     @property

@@ -13,6 +13,7 @@ from mailwright.site.model import (
     Addressee,
     Attestation,
     Attributes,
+    Audit,
     AutomaticSender,
     Contact,
     Directory,
@@ -25,13 +26,16 @@ from mailwright.site.model import (
     Network,
     Networks,
     Organisation,
+    OutsideMailbox,
     Person,
+    Published,
     Role,
     ServiceDesk,
     Site,
     Smarthost,
     Store,
     Submission,
+    TestMailbox,
     Time,
     Tls,
     Waiver,
@@ -42,6 +46,9 @@ from mailwright.source.report import Report
 
 FUNCTIONS = ("mx", "submission", "store")
 """What a host does that says nothing of its functions."""
+
+FREE = 1_000_000_000
+"""Octets that stay free where mail logs are, unless a description says otherwise."""
 
 TIME_SERVERS = ("ntp0.ja.net", "ntp1.ja.net", "ntp2.ja.net", "ntp3.ja.net")
 
@@ -189,6 +196,8 @@ class _Reader:
             logging=_logging(at["logging"]),
             attestations=tuple(_attestations(at["attestations"])),
             waivers=tuple(_waivers(at["waivers"])),
+            published=tuple(_published(at["published"])),
+            audit=_audit(at["audit"]),
             where=at.place,
         )
         return None if self.findings.unusable else site
@@ -450,6 +459,7 @@ def _logging(at: _At) -> Logging:
         minimum_days=at["minimum_days"].number(92),
         maximum_days=at["maximum_days"].number(365),
         readers=at["readers"].text("mailreaders"),
+        free=at["free"].turn(values.size) or FREE,
         where=at.key_place,
     )
 
@@ -466,3 +476,36 @@ def _waivers(at: _At) -> Iterator[Waiver]:
         until = item["until"].turn(values.day)
         if until is not None:
             yield Waiver(rule, item["reason"].text(), item["owner"].text(), until, item.key_place)
+
+
+def _published(at: _At) -> Iterator[Published]:
+    for document, item in at.entries():
+        reviewed = None if item["reviewed"].value is None else item["reviewed"].turn(values.day)
+        yield Published(document, item["url"].text(), reviewed, item.key_place)
+
+
+def _audit(at: _At) -> Audit:
+    mailboxes = tuple(
+        TestMailbox(
+            item["login"].text(),
+            item["address"].turn(values.address) or "",
+            item["password"].text(),
+            item.place,
+        )
+        for item in at["mailboxes"].items()
+    )
+    outside = at["outside"]
+    return Audit(
+        mailboxes=mailboxes,
+        addresses=at["addresses"].texts(values.address),
+        outside=None
+        if outside.value is None
+        else OutsideMailbox(
+            address=outside["address"].turn(values.address) or "",
+            imap=outside["imap"].turn(values.name) or "",
+            port=outside["port"].number(993),
+            login=outside["login"].text(),
+            password=outside["password"].text(),
+            where=outside.key_place,
+        ),
+    )

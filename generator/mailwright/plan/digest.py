@@ -1,0 +1,12 @@
+"""A plan in one word: two descriptions that mean the same have the same digest."""
+
+from __future__ import annotations
+
+import hashlib
+
+from mailwright.plan.model import Plan
+
+
+def digest(plan: Plan) -> str:
+    """SHA-256 of all rows, in hexadecimal. It differs between versions of mailwright that plan otherwise."""
+    return hashlib.sha256(repr(plan).encode("utf-8")).hexdigest()
