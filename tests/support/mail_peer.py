@@ -58,6 +58,7 @@ class Post:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     domain = FOREIGN
+    address = f"probe@{FOREIGN}"
 
     def wait_for(self, token: str, timeout: float = 0) -> Received | None:
         del timeout  # what a peer takes in is there at once
