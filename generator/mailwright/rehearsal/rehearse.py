@@ -11,9 +11,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+from mailwright import __version__
 from mailwright.audit import for_site
 from mailwright.audit import runner as audit
 from mailwright.audit.model import Behind, Context, Probe
@@ -22,11 +24,12 @@ from mailwright.build import Input, project
 from mailwright.build.writer import write
 from mailwright.findings import Finding, Level
 from mailwright.plan import make as make_plan
+from mailwright.plan.digest import digest
 from mailwright.plan.model import Gateway, Plan
 from mailwright.rehearsal import credentials, deploy, directory, neighbours
 from mailwright.rehearsal.errors import LabError
 from mailwright.rehearsal.lab import Lab, scene
-from mailwright.report import matrix_html, matrix_json, mentions
+from mailwright.report import evidence, matrix_html, matrix_json, mentions
 from mailwright.report.findings_json import render as findings_json
 from mailwright.report.verdicts import Verdict, verdicts
 from mailwright.requirements.catalogue import REQUIREMENTS
@@ -262,6 +265,7 @@ def rehearse(
         stage.apply(progress.detail)
         lap("apply")
         progress.step("Probing")
+        started = datetime.now(UTC)
         found = stage.probe(progress.probe)
         lap("probes")
         complete = {finding.id for finding in found} == {probe.id for probe in stage.probes}
@@ -270,12 +274,33 @@ def rehearse(
         (out / "matrix.html").write_text(matrix_html.render(name, rows), encoding="utf-8")
         (out / "matrix.json").write_text(matrix_json.render(name, rows), encoding="utf-8")
         (out / "findings.json").write_text(findings_json((*prepared.checks, *found)), encoding="utf-8")
+        run = _run(site, stage, started, found, complete)
+        (out / "evidence.json").write_text(evidence.to_json(run), encoding="utf-8")
         outcome = Outcome(rows, found, complete, seconds, way_in)
         if not outcome.passed:
             stage.lab.collect_logs(out / "logs")
         progress.step("Clearing away" if not keep else "Leaving the hosts up")
     lap("clearing away")
     return outcome
+
+
+def _run(site: Site, stage: Stage, started: datetime, found: tuple[Finding, ...], complete: bool) -> evidence.Run:
+    """What is kept of the probes, for the report. The plan is that of the description, not the rehearsed one,
+    which differs by the keys of this run."""
+    context = stage.context()
+    places = sorted(context.vantages)
+    return evidence.Run(
+        kind="rehearsal",
+        vantages=(*places, "host"),
+        addresses=tuple(str(address) for place in places for address in context.vantages[place].addresses),
+        started=started,
+        ended=max(started, datetime.now(UTC)),
+        version=__version__,
+        domain=site.primary.name,
+        plan=digest(make_plan(site)),
+        complete=complete,
+        findings=found,
+    )
 
 
 _MARK = ".rehearsal"
