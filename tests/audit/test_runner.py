@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -62,7 +65,7 @@ def test_the_verdict(seen: tuple[Observation, ...], negative: bool, wanted: Stat
 
 
 def test_a_finding_for_each_requirement_with_what_failed_first() -> None:
-    found = runner.run([probe(saw(True), saw(False))], CONTEXT, level)
+    found = runner.run([probe(saw(True), saw(False))], CONTEXT, level).findings
     assert [finding.requirement for finding in found] == ["ADDR-1", "ADDR-2"]
     assert {finding.status for finding in found} == {FAIL}
     assert found[0].target == Target("host", 25)
@@ -70,16 +73,20 @@ def test_a_finding_for_each_requirement_with_what_failed_first() -> None:
 
 
 def test_an_oserror_is_not_proven_and_what_was_seen_counts() -> None:
-    found = runner.run([probe(saw(True), ConnectionRefusedError("nobody there"))], CONTEXT, level)
+    found = runner.run([probe(saw(True), ConnectionRefusedError("nobody there"))], CONTEXT, level).findings
     assert found[0].status is UNPROVEN
     assert "nobody there" in found[0].evidence
-    found = runner.run([probe(saw(False), TimeoutError("late"))], CONTEXT, level)
+    found = runner.run([probe(saw(False), TimeoutError("late"))], CONTEXT, level).findings
     assert found[0].status is FAIL
 
 
-def test_another_error_is_a_fault_of_the_probe() -> None:
-    with pytest.raises(ZeroDivisionError):
-        runner.run([probe(ZeroDivisionError())], CONTEXT, level)
+@pytest.mark.parametrize("error", [ZeroDivisionError("by nought"), UnicodeError("\udc80"), MemoryError()])
+def test_another_error_is_not_proven_says_where_and_the_others_go_on(error: Exception) -> None:
+    ran = runner.run([probe(saw(True), error), probe(saw(True), id_="other")], CONTEXT, level)
+    assert [finding.status for finding in ran.findings] == [UNPROVEN, UNPROVEN, PASS, PASS]
+    assert f"broke off: {type(error).__name__}" in ran.findings[0].evidence
+    assert "test_runner.py line" in ran.findings[0].evidence
+    assert ran.complete
 
 
 def test_phases_follow_one_another_whatever_the_order() -> None:
@@ -93,35 +100,124 @@ def test_phases_follow_one_another_whatever_the_order() -> None:
         probe(saw(True), id_="late", phase=Phase.LATE),
         probe(saw(True), id_="main"),
     ]
-    found = runner.run(probes, CONTEXT, level, progress)
+    found = runner.run(probes, CONTEXT, level, progress).findings
     assert done == ["main", "late", "last"]
     assert [finding.id for finding in found[::2]] == ["last", "late", "main"]
 
 
-def test_an_interrupt_returns_what_there_is() -> None:
-    release = threading.Event()
+def hanging(id_: str, release: threading.Event, *first: Observation) -> Probe:
+    """Sees something, then does not come back from a call."""
 
-    def slow(_context: Context) -> Iterator[Observation]:
-        release.wait(5)
-        yield saw(True)
+    def run(_context: Context) -> Iterator[Observation]:
+        yield from first
+        release.wait(20)
+        yield saw(False)
 
+    return Probe(id_, ("ADDR-1",), "outside", "Hangs", run)
+
+
+@pytest.fixture
+def release() -> Iterator[threading.Event]:
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def test_an_interrupt_returns_what_there_is(release: threading.Event) -> None:
     def interrupt(_probe: Probe, _found: tuple[Finding, ...], _seconds: float) -> None:
         raise KeyboardInterrupt
 
-    waiting = Probe("slow", ("ADDR-1",), "outside", "Slow", slow)
     started = time.monotonic()
-    found = runner.run([probe(saw(True)), waiting], CONTEXT, level, interrupt)
-    release.set()
-    assert [finding.id for finding in found] == ["group.probe", "group.probe"]
+    probes = [
+        probe(saw(True), id_="done"),
+        hanging("seen", release, saw(True)),
+        probe(saw(True), id_="not-begun", phase=Phase.LAST),
+    ]
+    ran = runner.run(probes, CONTEXT, level, interrupt)
     assert time.monotonic() - started < 2
+    assert not ran.complete
+    by_id = {finding.id: finding for finding in ran.findings}
+    assert [finding.id for finding in ran.findings] == ["done", "done", "seen", "not-begun", "not-begun"]
+    assert by_id["done"].status is PASS
+    assert by_id["seen"].status is UNPROVEN
+    assert "2 observations: 1 as wanted" in by_id["seen"].evidence
+    assert "the rest of the probe: was not tried: interrupted" in by_id["seen"].evidence
+    assert by_id["not-begun"].status is UNPROVEN
+    assert "the probe: was not tried: interrupted" in by_id["not-begun"].evidence
+
+
+def test_an_interrupt_while_it_waits(release: threading.Event) -> None:
+    """As the terminal sends it: whatever the main thread does just then."""
+    threading.Timer(0.2, signal.raise_signal, (signal.SIGINT,)).start()
+    ran = runner.run([hanging("hangs", release), probe(saw(False), id_="fails")], CONTEXT, level)
+    assert [finding.status for finding in ran.findings] == [UNPROVEN, FAIL, FAIL]
+    assert not ran.complete
 
 
 def test_a_probe_without_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    cleared = threading.Event()
+
     def endless(_context: Context) -> Iterator[Observation]:
-        while True:
-            yield saw(True)
+        try:
+            while True:
+                yield saw(True)
+        finally:
+            cleared.set()
 
     monkeypatch.setattr(runner, "LIMIT", 0.05)
-    (found,) = runner.run([Probe("endless", ("ADDR-1",), "outside", "Endless", endless)], CONTEXT, level)
+    (found,) = runner.run([Probe("endless", ("ADDR-1",), "outside", "Endless", endless)], CONTEXT, level).findings
     assert found.status is UNPROVEN
     assert "no time left" in found.evidence
+    assert cleared.is_set()
+
+
+def test_a_probe_that_hangs_is_left_behind_and_the_others_go_on(
+    release: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "GRACE", 0.1)
+    told: list[str] = []
+    probes = [
+        hanging("one", release, saw(True)),
+        hanging("two", release, saw(False)),
+        probe(saw(True), id_="third"),
+        probe(saw(True), id_="later", phase=Phase.LAST),
+    ]
+    ran = runner.run(probes, CONTEXT, level, lambda one, _found, _seconds: told.append(one.id), jobs=2, each=0.2)
+    assert [finding.status for finding in ran.findings] == [UNPROVEN, FAIL, PASS, PASS, PASS, PASS]
+    assert "it hung, and was given up after" in ran.findings[0].evidence
+    assert sorted(told) == ["later", "one", "third", "two"]
+    assert ran.complete
+
+
+def test_the_whole_has_a_bound(release: threading.Event) -> None:
+    started = time.monotonic()
+    probes = [
+        probe(saw(True), id_="done"),
+        hanging("hangs", release),
+        probe(saw(True), id_="last", phase=Phase.LAST),
+    ]
+    ran = runner.run(probes, CONTEXT, level, limit=0.3)
+    assert time.monotonic() - started < 2
+    assert [finding.status for finding in ran.findings] == [PASS, PASS, UNPROVEN, UNPROVEN, UNPROVEN]
+    assert "the rest of the probe: was not tried: no time left" in ran.findings[2].evidence
+    assert "the probe: was not tried: no time left" in ran.findings[3].evidence
+    assert not ran.complete
+
+
+HANGS = """
+import threading, sys
+from mailwright.audit import roads, runner
+from mailwright.audit.model import Observation, Probe
+
+def hang(context):
+    yield Observation("what", "seen", True)
+    yield from roads.side_by_side([1, 2], lambda _: threading.Event().wait())
+
+ran = runner.run([Probe("hangs", ("ADDR-1",), "outside", "Hangs", hang)], None, lambda _: None, limit=0.2)
+print(ran.findings[0].status)
+"""
+
+
+def test_the_process_ends_though_threads_hang() -> None:
+    done = subprocess.run([sys.executable, "-c", HANGS], capture_output=True, text=True, timeout=20, check=True)
+    assert done.stdout == "not-proven\n"

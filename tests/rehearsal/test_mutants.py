@@ -30,7 +30,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 def not_met(stage: Stage, since: float) -> set[str]:
-    found = stage.probe(lambda _probe, _findings, _seconds: None, since=since)
+    found = stage.probe(lambda _probe, _findings, _seconds: None, since=since).findings
     for finding in found:
         if finding.status is not Status.PASS:  # shown when the test fails
             print(f"{finding.id} {finding.requirement} {finding.status}: {finding.evidence}")

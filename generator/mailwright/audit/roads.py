@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import TypeVar
 
+from mailwright.audit import threads
 from mailwright.audit.model import (
     Account,
     Context,
@@ -115,9 +115,8 @@ def side_by_side(
 
     An exception of ``look`` comes when its item's turn has come.
     """
-    with ThreadPoolExecutor(jobs) as pool:
-        for seen in pool.map(lambda item: tuple(look(item)), items):
-            yield from seen
+    for seen in threads.each(lambda item: tuple(look(item)), items, jobs):
+        yield from seen
 
 
 def tls(context: Context) -> ssl.SSLContext:

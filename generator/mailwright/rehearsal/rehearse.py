@@ -151,7 +151,7 @@ class Stage:
 
     def probe(
         self, on_progress: audit.Progress, probes: Iterable[Probe] | None = None, since: float = 0.0
-    ) -> tuple[Finding, ...]:
+    ) -> audit.Ran:
         """What these probes find, or all of them. ``since``: the journals are judged from then on (seconds since
         the epoch)."""
         return audit.run(self.probes if probes is None else probes, self.context(since), level, on_progress)
@@ -266,17 +266,17 @@ def rehearse(
         lap("apply")
         progress.step("Probing")
         started = datetime.now(UTC)
-        found = stage.probe(progress.probe)
+        ran = stage.probe(progress.probe)
+        found = ran.findings
         lap("probes")
-        complete = {finding.id for finding in found} == {probe.id for probe in stage.probes}
         rows = prepared.judge(found)
         name = site.organisation.name
         (out / "matrix.html").write_text(matrix_html.render(name, rows), encoding="utf-8")
         (out / "matrix.json").write_text(matrix_json.render(name, rows), encoding="utf-8")
         (out / "findings.json").write_text(findings_json((*prepared.checks, *found)), encoding="utf-8")
-        run = _run(site, stage, started, found, complete)
+        run = _run(site, stage, started, found, ran.complete)
         (out / "evidence.json").write_text(evidence.to_json(run), encoding="utf-8")
-        outcome = Outcome(rows, found, complete, seconds, way_in)
+        outcome = Outcome(rows, found, ran.complete, seconds, way_in)
         if not outcome.passed:
             stage.lab.collect_logs(out / "logs")
         progress.step("Clearing away" if not keep else "Leaving the hosts up")

@@ -25,6 +25,6 @@ def put_right(stage: Stage) -> Iterator[None]:
 def test_exactly_what_was_written_down_is_not_met(stage: Stage, mutant: Mutant, tmp_path: Path) -> None:
     # This also puts right what the mutant before had changed.
     stage.apply(print, *ONLY, project=made(mutant, stage.prepared.project, tmp_path))
-    found = stage.probe(lambda _probe, _findings, _seconds: None, since=time.time())
+    found = stage.probe(lambda _probe, _findings, _seconds: None, since=time.time()).findings
     judged = stage.prepared.judge(found)
     assert {verdict.requirement.id for verdict in judged if verdict.word is Word.NOT_MET} == mutant.not_met

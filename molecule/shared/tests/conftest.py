@@ -57,7 +57,7 @@ def host(stage: Stage, name: str) -> Host:
 @pytest.fixture(scope="session")
 def probed(stage: Stage) -> tuple[Finding, ...]:
     """What all probes found. They run once."""
-    return stage.probe(lambda _probe, _findings, _seconds: None)
+    return stage.probe(lambda _probe, _findings, _seconds: None).findings
 
 
 @pytest.fixture(scope="session")
