@@ -8,6 +8,7 @@ import pytest
 
 from mailwright.findings import Finding, Level, Status, Target
 from mailwright.report.mentions import Mention
+from mailwright.report.merge import Sighting
 from mailwright.report.verdicts import Verdict, Word, verdicts
 from mailwright.requirements.catalogue import REQUIREMENTS
 from mailwright.requirements.model import Evidence, Requirement
@@ -38,7 +39,8 @@ def judge(
     settings: dict[str, tuple[Mention, ...]] = SETTINGS,
     probes: Sequence[Finding] | None = (probe(Status.PASS),),
 ) -> Verdict:
-    (verdict,) = verdicts((what,), checks, settings, probes)
+    seen = None if probes is None else [Sighting(finding) for finding in probes]
+    (verdict,) = verdicts((what,), checks, settings, seen)
     return verdict
 
 

@@ -31,6 +31,7 @@ from mailwright.rehearsal.errors import LabError
 from mailwright.rehearsal.lab import Lab, scene
 from mailwright.report import evidence, matrix_html, matrix_json, mentions
 from mailwright.report.findings_json import render as findings_json
+from mailwright.report.merge import Sighting, needed
 from mailwright.report.verdicts import Verdict, verdicts
 from mailwright.requirements.catalogue import REQUIREMENTS
 from mailwright.requirements.lookup import level_of
@@ -87,7 +88,8 @@ class Prepared:
 
     def judge(self, probes: Iterable[Finding]) -> tuple[Verdict, ...]:
         """The verdicts, now that the probes have spoken."""
-        return verdicts(REQUIREMENTS, self.checks, self.settings(), probes)
+        seen = [Sighting(finding) for finding in probes]
+        return verdicts(REQUIREMENTS, self.checks, self.settings(), seen, needed(for_site(self.plan)))
 
 
 def prepare(

@@ -1,22 +1,27 @@
 """Requirement by requirement: met, not met, not proven, attested; with the evidence.
 
 A verdict is never better than its evidence. *Met* needs all of the evidence that the catalogue asks for, none of
-it failed, and no gap. *Attested* needs the same, but for a document.
+it failed, every probe of the requirement seen to pass, and no gap. *Attested* needs the same, but for a document.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from types import MappingProxyType
 
 from mailwright.findings import Finding, Level, Status
 from mailwright.report.mentions import DOCUMENTS, Mention
+from mailwright.report.merge import Needed, Sighting
 from mailwright.requirements.model import Evidence as Kind
 from mailwright.requirements.model import Requirement
 
 _STRENGTH = {Level.ADVICE: 1, Level.SHOULD: 2, Level.SHOULD_NOT: 2, Level.MUST: 3, Level.ERROR: 4}
+
+
+_NAMED = 6  # probes
 
 
 class Word(StrEnum):
@@ -30,7 +35,9 @@ class Word(StrEnum):
 class Item:
     """One piece of evidence. ``source`` is a rule, a probe, a file and its lines, or who attests it and when.
 
-    remark  of a rule that asks more than the requirement does: good to know, and nothing against the verdict
+    remark    good to know, and nothing for or against the verdict: of a rule that asks more than the requirement
+              does, or of a run that does not count
+    sighting  of a probe: what it found, in which run
     """
 
     kind: Kind
@@ -38,6 +45,11 @@ class Item:
     source: str
     text: str
     remark: bool = False
+    sighting: Sighting | None = None
+
+    @property
+    def passed(self) -> bool:
+        return self.status is Status.PASS and not self.remark
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +67,22 @@ def verdicts(
     catalogue: Iterable[Requirement],
     checks: Iterable[Finding],
     settings: Mapping[str, Sequence[Mention]],
-    probes: Iterable[Finding] | None,
+    probes: Iterable[Sighting] | None,
+    needed: Mapping[str, Needed] = MappingProxyType({}),
 ) -> tuple[Verdict, ...]:
     """A verdict for each requirement, in the catalogue's order.
 
     checks    findings of the rules over the description, and attestations that count (status ATTESTED)
     settings  rendered files that carry each requirement (``mentions.find``)
-    probes    findings of probes that ran; None when none did
+    probes    what probes found (``merge.merge``); None when none ran
+    needed    requirement → its probes, each of which has to have passed (``merge.needed``)
     """
-    by_check, by_probe = _by_requirement(checks), _by_requirement(probes or ())
+    by_check: defaultdict[str, list[Finding]] = defaultdict(list)
+    by_probe: defaultdict[str, list[Sighting]] = defaultdict(list)
+    for finding in checks:
+        by_check[finding.requirement].append(finding)
+    for sighting in probes or ():
+        by_probe[sighting.finding.requirement].append(sighting)
     return tuple(
         _verdict(
             requirement,
@@ -73,10 +92,9 @@ def verdicts(
                     for item in by_check[requirement.id]
                 ],
                 settings=[_from_mention(item) for item in settings.get(requirement.id, ())],
-                probes=None
-                if probes is None
-                else [_from_finding("probe", item) for item in by_probe[requirement.id]],
+                probes=None if probes is None else [_from_sighting(item) for item in by_probe[requirement.id]],
             ),
+            needed.get(requirement.id, Needed()),
         )
         for requirement in catalogue
     )
@@ -93,11 +111,11 @@ class _Evidence:
         return (*self.checks, *self.settings, *(self.probes or ()))
 
 
-def _verdict(requirement: Requirement, evidence: _Evidence) -> Verdict:
+def _verdict(requirement: Requirement, evidence: _Evidence, needed: Needed) -> Verdict:
     items = evidence.items
     failed = [item for item in items if item.status is Status.FAIL and not item.remark]
     waived = [item for item in items if item.status is Status.WAIVED and not item.remark]
-    missing = tuple(_missing(requirement, evidence))
+    missing = tuple(_missing(requirement, evidence, needed))
     if failed or waived:
         word = Word.NOT_MET
     elif missing:
@@ -108,7 +126,7 @@ def _verdict(requirement: Requirement, evidence: _Evidence) -> Verdict:
     return Verdict(requirement, word, items, (*breaches, *missing), waived=bool(waived) and not failed)
 
 
-def _missing(requirement: Requirement, evidence: _Evidence) -> Iterator[str]:
+def _missing(requirement: Requirement, evidence: _Evidence, needed: Needed) -> Iterator[str]:
     yield from (item.text for item in evidence.items if item.status is Status.NOT_PROVEN and not item.remark)
     if requirement.gap:
         yield requirement.gap
@@ -116,6 +134,7 @@ def _missing(requirement: Requirement, evidence: _Evidence) -> Iterator[str]:
     for kind in requirement.evidence:
         match kind:
             case "check":
+                # A rule that asks more than the requirement does shows it, too, when it passes.
                 if not any(item.status is Status.PASS for item in evidence.checks):
                     yield "no rule over the description passed"
             case "config":
@@ -126,7 +145,9 @@ def _missing(requirement: Requirement, evidence: _Evidence) -> Iterator[str]:
                     yield "not rehearsed yet"
                 elif not evidence.probes and requirement.absent:
                     yield requirement.absent
-                elif not any(item.status is Status.PASS for item in evidence.probes):
+                elif unseen := _unseen(evidence.probes, needed):
+                    yield f"without a result that counts: {_some(unseen)}"
+                elif not any(item.passed for item in evidence.probes):
                     yield "no probe passed"
             case "document":
                 # Where people attest something, a document would say no more than they do.
@@ -138,11 +159,14 @@ def _missing(requirement: Requirement, evidence: _Evidence) -> Iterator[str]:
                     yield "nobody attests it in the description"
 
 
-def _by_requirement(findings: Iterable[Finding]) -> defaultdict[str, list[Finding]]:
-    grouped: defaultdict[str, list[Finding]] = defaultdict(list)
-    for finding in findings:
-        grouped[finding.requirement].append(finding)
-    return grouped
+def _unseen(probes: list[Item], needed: Needed) -> list[str]:
+    seen = {item.source for item in probes if not item.remark}
+    return [id_ for id_ in needed.probes if id_ not in seen]
+
+
+def _some(ids: list[str]) -> str:
+    more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+    return ", ".join(ids[:_NAMED]) + more
 
 
 def _from_finding(kind: Kind, finding: Finding, weaker: bool = False) -> Item:
@@ -152,6 +176,10 @@ def _from_finding(kind: Kind, finding: Finding, weaker: bool = False) -> Item:
         return Item("attest", finding.status, finding.evidence, message)
     text = f"{message} [{finding.evidence}]" if finding.evidence else message
     return Item(kind, finding.status, finding.id, text, remark=weaker and finding.status is not Status.PASS)
+
+
+def _from_sighting(sighting: Sighting) -> Item:
+    return replace(_from_finding("probe", sighting.finding), remark=bool(sighting.note), sighting=sighting)
 
 
 def _from_mention(mention: Mention) -> Item:
