@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Iterator
 from ipaddress import ip_address
 
 import dkim
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from mailwright.audit import letters, names, posting, roads
-from mailwright.audit.model import Context, Observation, Probe
+from mailwright.audit import letters, names, posting, roads, spf_terms, values
+from mailwright.audit.model import Condition, Context, Observation, Probe
+from mailwright.audit.zone import shown
 from mailwright.findings import Target
-from mailwright.plan.model import Record
+from mailwright.keypair import BITS
+from mailwright.plan.model import HostFacts, Plan, Record
+from mailwright.plan.names import SENDING
+from mailwright.site.model import IPAddress
+
+_JOBS = 8
+_MOST_NAMES = 8  # of one address
 
 
 def reverse(context: Context) -> Iterator[Observation]:
-    """Every address of the site's hosts leads back to its host's name, as the plan has it (DNS-1), and so does the
-    address from which a message really came to a host outside."""
+    """Every address of the site's hosts leads back to its host's name, as the plan has it, and that name to the
+    address again (DNS-1); so does the address from which a message really came to a host outside."""
     yield from _served(context, "PTR")
+    for host in context.plan.hosts:
+        for address in host.addresses:
+            yield _confirmed(context, address)
     _, received = posting.arrived(context, roads.anybody(context))
     back = _ask(context, ip_address(received.client).reverse_pointer, "PTR")
     wanted = {f"{host.name}." for host in context.plan.hosts if ip_address(received.client) in host.addresses}
@@ -79,21 +94,123 @@ def sender_policy(context: Context) -> Iterator[Observation]:
     with roads.vantage(context, "outside").enter():
         for sender, what in ((received.sender, f"sender {received.sender}"), ("", f"HELO name {received.helo}")):
             verdict, reason = names.spf_verdict(context.resolver, received.client, sender, received.helo)
-            yield Observation(f"SPF of {what} from {received.client}", f"{verdict} ({reason})", verdict == "pass")
+            ok = _judged(verdict, ("pass",))
+            yield Observation(f"SPF of {what} from {received.client}", f"{verdict} ({reason})", ok)
         for domain in context.plan.settings.domains:
             verdict, reason = names.spf_verdict(context.resolver, str(stranger), f"x@{domain}", "stranger.invalid")
             yield Observation(
                 f"SPF of {domain} from {stranger}, an outsider",
                 f"{verdict} ({reason})",
-                verdict in ("fail", "softfail"),
+                _judged(verdict, ("fail", "softfail")),
             )
+
+
+def sender_policy_cost(context: Context) -> Iterator[Observation]:
+    """Checking SPF of each mail domain, and of each name that is given in HELO, takes no more than 10 look-ups, of
+    which two at the most find nothing (RFC 7208, 4.6.4), and each has one SPF record alone. Beyond that receivers
+    say *permerror*, whatever the record means."""
+    owners = [f"{domain}." for domain in context.plan.settings.domains]
+    owners += [row.owner for row in context.plan.records if values.kind(row) == "TXT v=spf1"]
+
+    def at(owner: str) -> Iterator[Observation]:
+        what = f"the cost of SPF of {owner}"
+        with roads.vantage(context, "outside").enter():
+            try:
+                found = spf_terms.cost(lambda name, type_: names.ask(context.resolver, name, type_), owner)
+            except OSError as error:
+                yield Observation(what, str(error), None)
+                return
+        yield Observation(what, str(found), found.within, target=Target(owner.rstrip(".")))
+
+    yield from roads.side_by_side(dict.fromkeys(owners), at, _JOBS)
+
+
+def sender_policy_cover(context: Context) -> Iterator[Observation]:
+    """SPF passes for every address of every host that sends mail: for each mail domain, and for the host's own name
+    in HELO. One address that was forgotten loses the mail that happens to leave by it."""
+    senders = [host for host in context.plan.hosts if not SENDING.isdisjoint(host.functions)]
+    cases = [
+        (host, address, sender)
+        for host in senders
+        for address in host.addresses
+        for sender in ("", *(f"postmaster@{domain}" for domain in context.plan.settings.domains))
+    ]
+    if not cases:
+        yield Observation("hosts that send mail", "the plan has none", None)
+
+    def at(case: tuple[HostFacts, IPAddress, str]) -> Iterator[Observation]:
+        host, address, sender = case
+        what = f"SPF of {sender.partition('@')[2] or f'the HELO name {host.name}'} from {address}"
+        with roads.vantage(context, "outside").enter():
+            try:
+                verdict, reason = names.spf_verdict(context.resolver, str(address), sender, host.name)
+            except OSError as error:
+                yield Observation(what, str(error), None)
+                return
+        yield Observation(what, f"{verdict} ({reason})", _judged(verdict, ("pass",)), target=Target(host.name))
+
+    yield from roads.side_by_side(cases, at, _JOBS)
+
+
+def signing_key(context: Context) -> Iterator[Observation]:
+    """The DKIM key that is served under each selector of the plan can be read, is not revoked, and has no fewer
+    than 2048 bits (RFC 8301), or is one of Ed25519 (RFC 8463)."""
+    for owner in dict.fromkeys(row.owner for row in context.plan.records if values.kind(row) == "TXT v=DKIM1"):
+        served = _ask(context, owner, "TXT")
+        seen, ok = _key(served[0]) if len(served) == 1 else (shown(served), False)
+        yield Observation(f"the key of {owner}", seen, ok, target=Target(owner.rstrip(".")))
+
+
+def _key(record: str) -> tuple[str, bool]:
+    """A DKIM record's key in words, and whether it will do."""
+    tags = values.tags(record)
+    if tags is None or "p" not in tags:
+        return f"cannot be read: {record[:100]}", False
+    text = "".join(tags["p"].split())
+    if not text:
+        return "it is revoked (p= is empty)", False
+    kind = tags.get("k", "rsa")
+    try:
+        octets = base64.b64decode(text, validate=True)
+        if kind == "ed25519":
+            return f"Ed25519, {len(octets)} octets", len(octets) == 32
+        key = load_der_public_key(octets)
+    except (binascii.Error, ValueError, UnsupportedAlgorithm) as error:
+        return f"cannot be read: {error}"[:160], False
+    if kind != "rsa" or not isinstance(key, RSAPublicKey):
+        return f"k={kind[:20]} with a key of another kind", False
+    return f"RSA, {key.key_size} bits", key.key_size >= BITS
+
+
+def _judged(verdict: str, wanted: tuple[str, ...]) -> bool | None:
+    """An error of the moment says nothing about the record."""
+    return None if verdict == "temperror" else verdict in wanted
+
+
+def _confirmed(context: Context, address: IPAddress) -> Observation:
+    """That the names of an address lead to it again."""
+    back = _ask(context, address.reverse_pointer, "PTR")
+    found = {name: _addresses(context, name) for name in back[:_MOST_NAMES]}
+    seen = "; ".join(f"{name} {' '.join(map(str, own[:4])) or 'has no address'}" for name, own in found.items())
+    ok = bool(found) and len(back) <= _MOST_NAMES and all(address in own for own in found.values())
+    return Observation(
+        f"addresses of the name of {address}",
+        (seen or "it has no name")[:200],
+        ok,
+        target=Target(str(address)),
+    )
+
+
+def _addresses(context: Context, name: str) -> tuple[IPAddress, ...]:
+    with roads.vantage(context, "outside").enter():
+        return names.addresses(context.resolver, name)
 
 
 def signature(context: Context) -> Iterator[Observation]:
     """A message of each domain carries a DKIM signature of the From: domain, which verifies against the public key
     that the DNS serves (RFC 6376); with one octet of the body changed it does not. Where the description leaves
     signing out, messages leave without a signature."""
-    signed = any(row.type == "TXT" and row.value.startswith("v=DKIM1") for row in context.plan.records)
+    signed = _signs(context.plan)
     if signed:
         yield from _served(context, "TXT", "v=DKIM1")
     for domain in context.plan.settings.domains:
@@ -142,29 +259,26 @@ def policy_record(context: Context) -> Iterator[Observation]:
     yield from _served(context, "TXT", "v=DMARC1")
 
 
-def _served(context: Context, type_: str, prefix: str = "") -> Iterator[Observation]:
-    """What the DNS serves for each owner of such records, compared with the plan by value.
+def _served(context: Context, type_: str, policy: str = "") -> Iterator[Observation]:
+    """What the resolver serves for each owner of such records, compared with the plan by value.
 
-    With a prefix (``v=spf1``), values that start otherwise are not looked at.
+    policy  of TXT records, those that begin with it are looked at (``v=spf1``)
     """
+    kind = f"{type_} {policy}".strip()
     wanted: dict[str, list[Record]] = {}
     for row in context.plan.records:
-        if row.type == type_ and row.value.startswith(prefix):
+        if values.kind(row) == kind:
             wanted.setdefault(row.owner, []).append(row)
     if not wanted:
-        yield Observation(f"{type_} records {prefix}".strip(), "the plan has none", None)
+        yield Observation(f"{type_} records {policy}".strip(), "the plan has none", None)
     for owner, rows in wanted.items():
-        served = {value for value in _ask(context, owner, type_) if value.startswith(prefix)}
+        served = values.relevant(kind, owner, _ask(context, owner, type_))
         yield Observation(
             f"{owner} {type_}",
-            " ".join(sorted(served))[:160] or "no such record",
-            served == {row.value if type_ == "TXT" else _normal(row) for row in rows},
+            shown(served),
+            values.same(kind, (row.value for row in rows), served),
             target=Target(owner.rstrip(".")),
         )
-
-
-def _normal(row: Record) -> str:
-    return str(ip_address(row.value)) if row.type in ("A", "AAAA") else " ".join(row.value.lower().split())
 
 
 def _ask(context: Context, name: str, type_: str) -> tuple[str, ...]:
@@ -183,6 +297,10 @@ def _verifies(context: Context, message: bytes) -> bool:
             return False
 
 
+def _signs(plan: Plan) -> bool:
+    return any(values.kind(row) == "TXT v=DKIM1" for row in plan.records)
+
+
 def _in(address: str, domain: str) -> bool:
     return address.endswith(f"@{domain}")
 
@@ -197,6 +315,20 @@ PROBES = (
     Probe("identity.forward", ("DNS-3",), "outside", "The HELO name leads to the mailer's address", forward),
     Probe("identity.mailers", ("DNS-4",), "outside", "MX records name the mailers, and these answer", mailers),
     Probe("identity.spf", ("REMOTE-1",), "outside", "SPF tells the mailers from an outsider", sender_policy),
+    Probe(
+        "identity.spf-cost", ("REMOTE-1",), "outside", "SPF stays within its limits of look-ups", sender_policy_cost
+    ),
+    Probe(
+        "identity.spf-cover", ("REMOTE-1",), "outside", "SPF covers every address that sends", sender_policy_cover
+    ),
     Probe("identity.dkim", ("REMOTE-1",), "outside", "DKIM signatures verify against the served key", signature),
+    Probe(
+        "identity.dkim-key",
+        ("REMOTE-1",),
+        "outside",
+        "The DKIM key is strong enough",
+        signing_key,
+        only=Condition("mail is signed with DKIM", _signs),
+    ),
     Probe("identity.dmarc", ("REMOTE-1",), "outside", "The DMARC record is served", policy_record),
 )

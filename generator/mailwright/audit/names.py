@@ -1,22 +1,38 @@
-"""Questions to the DNS, always to the resolver that the context names.
+"""Questions to the DNS: to the resolver that the context names, or to one server of a zone.
 
-It is given by its addresses: the next one is asked where a vantage cannot reach the one before.
+The resolver is given by its addresses: the next one is asked where a vantage cannot reach the one before. An answer
+that does not come, or that is no answer, is an OSError; that there is nothing of the kind is an answer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.query
+import dns.rcode
 import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
 import dns.resolver
 import spf
 from dns.rdtypes.ANY.MX import MX
 from dns.rdtypes.ANY.TXT import TXT
 
+from mailwright.formats.visible import visible
+
 Resolver = tuple[str, ...]
+
+PORT = 53
+_ATTEMPTS = 2  # a lost packet is no silence
+_PATIENCE = 3.0  # seconds for one answer of one server
+_LONGEST_ALIAS = 8  # CNAMEs after one another
 
 
 @cache
@@ -24,7 +40,9 @@ def _resolver(addresses: Resolver) -> dns.resolver.Resolver:
     resolver = dns.resolver.Resolver(configure=False)
     resolver.nameservers = list(addresses)
     resolver.lifetime = 8.0
-    resolver.timeout = 3.0
+    resolver.timeout = _PATIENCE
+    # A validating resolver says by the AD bit what DNSSEC proves (RFC 6840, 5.7).
+    resolver.set_flags(dns.flags.RD | dns.flags.AD)
     return resolver
 
 
@@ -35,6 +53,101 @@ def ask(resolver: Resolver, name: str, type_: str) -> tuple[str, ...]:
     when no answer is to be had.
     """
     return tuple(sorted(_value(rdata) for rdata in _answer(resolver, name, type_)))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Values as ``ask`` has them. ``secure``: the resolver says that DNSSEC proves them (AD, RFC 4035, 3.2.3)."""
+
+    values: tuple[str, ...]
+    secure: bool
+
+
+def look_up(resolver: Resolver, name: str, type_: str) -> Answer:
+    """As ``ask``, with what the resolver says of DNSSEC. That there is nothing counts as not proven by it."""
+    try:
+        found = _resolver(resolver).resolve(name, type_, raise_on_no_answer=False, search=False)
+    except dns.resolver.NXDOMAIN:
+        return Answer((), False)
+    except (dns.exception.DNSException, ValueError) as error:
+        raise _no_answer(f"the resolver {' or '.join(resolver)}", name, type_, error) from error
+    secure = bool(found.response.flags & dns.flags.AD)
+    return Answer(tuple(sorted(_value(rdata) for rdata in found)) if found.rrset else (), secure)
+
+
+def zone(resolver: Resolver, name: str) -> str:
+    """The zone that the name is in, with the trailing dot, as the DNS has it cut. Raises OSError."""
+    try:
+        found = dns.resolver.zone_for_name(name.rstrip(".") + ".", resolver=_resolver(resolver))
+    except (dns.exception.DNSException, ValueError) as error:
+        raise _no_answer(f"the resolver {' or '.join(resolver)}", name, "SOA", error) from error
+    return found.to_text().lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What one server of a zone says.
+
+    values  as ``ask`` has them
+    alias   the name is another's alias (CNAME), and the values are to be found there; empty: it is none
+    fault   why this is no word of a server of the zone, such as REFUSED; empty: it is one
+    """
+
+    values: tuple[str, ...]
+    alias: str = ""
+    fault: str = ""
+
+
+def ask_server(address: str, name: str, type_: str) -> Served:
+    """Ask one server, which is not to ask others. Raises OSError when no answer is to be had."""
+    try:
+        question = dns.message.make_query(name, type_)
+        question.flags &= ~dns.flags.RD
+        answer = _exchanged(question, address)
+    except (dns.exception.DNSException, ValueError) as error:
+        raise _no_answer(address, name, type_, error) from error
+    code = answer.rcode()
+    if code == dns.rcode.SERVFAIL:
+        raise OSError(f"{address} cannot answer for {name} {type_} just now (SERVFAIL)")
+    if code not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        return Served((), fault=f"answers {dns.rcode.to_text(code)}")
+    if not answer.flags & dns.flags.AA:
+        return Served((), fault="does not answer as a server of the zone")
+    return _of(answer, question.question[0].name, dns.rdatatype.from_text(type_))
+
+
+def _of(answer: dns.message.Message, name: dns.name.Name, type_: dns.rdatatype.RdataType) -> Served:
+    """The values of the name, or its alias as far as the answer leads."""
+    for _ in range(_LONGEST_ALIAS):
+        found = answer.get_rrset(answer.answer, name, dns.rdataclass.IN, type_)
+        if found is not None:
+            return Served(tuple(sorted(_value(rdata) for rdata in found)))
+        aliases = answer.get_rrset(answer.answer, name, dns.rdataclass.IN, dns.rdatatype.CNAME)
+        if not aliases:
+            break
+        name = aliases[0].target
+    else:
+        raise OSError(f"more than {_LONGEST_ALIAS} aliases after one another lead to {visible(str(name))}")
+    asked = answer.question[0].name if answer.question else name
+    return Served((), alias="" if name == asked else name.to_text().lower())
+
+
+def _exchanged(question: dns.message.Message, address: str) -> dns.message.Message:
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            answer, _ = dns.query.udp_with_fallback(
+                question, address, timeout=_PATIENCE, port=PORT, ignore_unexpected=True, ignore_errors=True
+            )
+        except dns.exception.Timeout:
+            if attempt == _ATTEMPTS:
+                raise
+        else:
+            return answer
+    raise AssertionError("unreachable")  # pragma: no cover
+
+
+def _no_answer(whom: str, name: str, type_: str, error: Exception) -> OSError:
+    return OSError(f"{whom} gave no answer for {name} {type_}: {visible(str(error))[:200]}")
 
 
 def addresses(resolver: Resolver, name: str) -> tuple[IPv4Address | IPv6Address, ...]:
@@ -83,11 +196,11 @@ def _answer(resolver: Resolver, name: str, type_: str) -> Iterable[dns.rdata.Rda
         return list(_resolver(resolver).resolve(name, type_, raise_on_no_answer=False, search=False))
     except dns.resolver.NXDOMAIN:
         return ()
-    except dns.exception.DNSException as error:
-        raise OSError(f"the resolver {' or '.join(resolver)} gave no answer for {name} {type_}: {error}") from error
+    except (dns.exception.DNSException, ValueError) as error:  # ValueError: no name that could be asked for
+        raise _no_answer(f"the resolver {' or '.join(resolver)}", name, type_, error) from error
 
 
 def _value(rdata: dns.rdata.Rdata) -> str:
     if isinstance(rdata, TXT):
-        return b"".join(rdata.strings).decode("utf-8", "backslashreplace")
+        return visible(b"".join(rdata.strings).decode("utf-8", "backslashreplace"))
     return rdata.to_text().lower()
