@@ -88,7 +88,7 @@ def test_what_our_own_openssl_cannot_ask_proves_nothing() -> None:
     unable.minimum_version = unable.maximum_version = ssl.TLSVersion.TLSv1
     with site() as (context, _), imaps(context, old()) as changed:
         (door, *_) = doors(changed, "outside", "imaps")
-        assert transport._refused(door, unable, "TLS 1.0").ok is None
+        assert transport._refused(changed, door, unable, "TLS 1.0").ok is None
         assert transport._refused(door, transport._careless("ECDHE+AESGCM"), "TLS").ok is False
 
 

@@ -279,7 +279,7 @@ def _smtp(context: Context, door: Door, account: Account) -> tuple[bool | None, 
 
 def _imap(context: Context, door: Door, account: Account) -> tuple[bool, str]:
     """As above."""
-    plain = socket.create_connection((str(door.address), door.listener.port), timeout=mailboxes.TIMEOUT)
+    plain = socket.create_connection((str(door.address), door.listener.port), timeout=context.patience)
     with closing(roads.tls(context).wrap_socket(plain, server_hostname=door.listener.host)) as connection:
         reader = connection.makefile("rb")
         reader.readline(4096)
@@ -374,6 +374,7 @@ PROBES = (
         guessing,
         negative=True,
         phase=Phase.BARRED,
+        harm="guesses passwords until the auditor's address is shut out",
     ),
     Probe(
         "away.throttling",
@@ -383,5 +384,6 @@ PROBES = (
         throttling,
         negative=True,
         phase=Phase.LATE,
+        harm="sends hundreds of messages, and makes abuse be told of it",
     ),
 )

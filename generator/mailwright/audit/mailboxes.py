@@ -10,41 +10,66 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from mailwright.audit import roads
+from mailwright.audit import roads, wire
 from mailwright.audit.model import Account, Context, UnavailableError
+from mailwright.audit.smtp import ProtocolError
 
-TIMEOUT = 45.0  # seconds for one answer
 _PAUSE = 0.25  # seconds between two looks
 
 
 class ImapOverTls(imaplib.IMAP4_SSL):
-    """Connects to an address, and wants a certificate for a name."""
+    """Connects to an address, and wants a certificate for a name. The session ends after ``seconds``."""
 
-    def __init__(
-        self, address: str, port: int, context: ssl.SSLContext, name: str, timeout: float = TIMEOUT
-    ) -> None:
+    def __init__(self, address: str, port: int, context: ssl.SSLContext, name: str, seconds: float) -> None:
         self._name = name
         self._context = context
-        super().__init__(address, port, ssl_context=context, timeout=timeout)
+        self._seconds = seconds
+        super().__init__(address, port, ssl_context=context, timeout=seconds)
 
     def _create_socket(self, timeout: float | None = None) -> ssl.SSLSocket:
         connection = socket.create_connection((self.host, self.port), timeout)
-        return self._context.wrap_socket(connection, server_hostname=self._name)
+        return wire.secure(connection, self._context, self._name, self._seconds)
+
+    def leave(self) -> None:
+        """Log out, where the other side is still there."""
+        try:
+            self.logout()
+        except (imaplib.IMAP4.error, OSError):
+            self.shutdown()
+
+
+@contextmanager
+def connected(context: Context, door: roads.Door) -> Iterator[ImapOverTls]:
+    """An IMAP session in which nobody has logged in yet. Raises OSError when it does not come about, and for what
+    is no IMAP."""
+    with roads.talking(context, door):
+        session: ImapOverTls | None = None
+        try:
+            session = ImapOverTls(
+                str(door.address), door.listener.port, roads.tls(context), door.listener.host, context.patience
+            )
+            yield session
+        except imaplib.IMAP4.abort as error:
+            raise ProtocolError(f"no IMAP: {wire.shown(str(error))}") from error
+        except imaplib.IMAP4.error as error:
+            if session is not None:
+                raise
+            raise ProtocolError(f"no IMAP: {wire.shown(str(error))}") from error
+        finally:
+            if session is not None:
+                session.leave()
 
 
 @contextmanager
 def signed_in(context: Context, door: roads.Door, account: Account) -> Iterator[ImapOverTls]:
     """An IMAP session with the in-box open for reading. Raises OSError when the login is not taken."""
     try:
-        session = ImapOverTls(str(door.address), door.listener.port, roads.tls(context), door.listener.host)
-        try:
+        with connected(context, door) as session:
             session.login(account.login, account.password)
             session.select("INBOX", readonly=True)
             yield session
-        finally:
-            session.logout()
     except imaplib.IMAP4.error as error:
-        raise UnavailableError(f"IMAP on {door} as {account.login}: {error}") from error
+        raise UnavailableError(f"IMAP on {door} as {account.login}: {wire.shown(str(error))}") from error
 
 
 def holding(context: Context, login: str, marks: Iterable[str], timeout: float = 60.0) -> dict[str, int]:
@@ -69,8 +94,8 @@ def messages(context: Context, account: Account, mark: str, timeout: float = 60.
     deadline = time.monotonic() + timeout
     door = _store(context, account.login)
     while True:
-        with roads.vantage(context, "outside").enter(), signed_in(context, door, account) as session:
-            numbers = session.search(None, "TEXT", _quoted(mark))[1][0].split()
+        with roads.vantage(context, roads.somewhere(context)).enter(), signed_in(context, door, account) as session:
+            numbers = _numbers(session, "TEXT", mark)
             found = tuple(_text(session, number) for number in numbers)
         if found or time.monotonic() > deadline:
             return found
@@ -82,7 +107,7 @@ def _counted(context: Context, login: str, marks: list[str]) -> dict[str, int]:
     if account is None:
         return {mark: _by_doveadm(context, login, mark) for mark in marks}
     door = _store(context, login)
-    with roads.vantage(context, "outside").enter(), signed_in(context, door, account) as session:
+    with roads.vantage(context, roads.somewhere(context)).enter(), signed_in(context, door, account) as session:
         return {mark: _found(session, "HEADER", "Subject", mark) for mark in marks}
 
 
@@ -98,14 +123,21 @@ def _by_doveadm(context: Context, login: str, mark: str) -> int:
 
 def _store(context: Context, login: str) -> roads.Door:
     """The store that keeps the mailbox; the others would hand the login over to it."""
-    doors = roads.doors(context, "outside", "imaps")
+    doors = roads.doors(context, roads.somewhere(context), "imaps")
     keeper = next((mailbox.host for mailbox in context.plan.mailboxes if mailbox.login == login), "")
     return next((door for door in doors if door.listener.host == keeper), doors[0])
 
 
 def _found(session: imaplib.IMAP4, *criteria: str) -> int:
+    return len(_numbers(session, *criteria))
+
+
+def _numbers(session: imaplib.IMAP4, *criteria: str) -> list[bytes]:
     *keys, value = criteria
-    return len(session.search(None, *keys, _quoted(value))[1][0].split())
+    status, answer = session.search(None, *keys, _quoted(value))
+    if status != "OK":
+        raise ProtocolError(f"SEARCH was answered with {status} {answer!r:.100}")
+    return (answer[0] or b"").split()
 
 
 def _quoted(value: str) -> str:

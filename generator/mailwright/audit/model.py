@@ -13,8 +13,10 @@ from enum import IntEnum
 from ipaddress import IPv4Address, IPv6Address
 from typing import Literal, Protocol
 
+from mailwright.audit.threads import Turns
 from mailwright.findings import Target
 from mailwright.plan.model import Plan
+from mailwright.site.addresses import key
 
 Where = Literal["outside", "inside", "host"]
 
@@ -130,8 +132,11 @@ class Context:
     since  the journals are judged from this moment on, seconds since the epoch; 0: since the host's start
     hosts  the hosts under test as places to look from, by name
     behind the systems behind gateways, by the gateway's name
-    named  people use the service, and test messages go to these addresses of the site and to the correspondent's
-           alone; None: a rehearsal, where nobody is disturbed
+    named  people use the service, and test messages go to these addresses of the site (in look-up form) and to
+           the correspondent's alone; None: a rehearsal, where nobody is disturbed
+    doubts of a vantage that is not there: why; of one that is: why it is not known as whom the service sees it
+    turns  who talks to a server takes a turn first (``roads.talking``)
+    patience  seconds for one answer of a server, or for one session of IMAP or POP3
     """
 
     plan: Plan
@@ -145,6 +150,24 @@ class Context:
     hosts: Mapping[str, Vantage] = field(default_factory=dict)
     behind: Mapping[str, Behind] = field(default_factory=dict)
     named: frozenset[str] | None = None
+    turns: Turns = field(default_factory=Turns)
+    patience: float = 45.0
+    doubts: Mapping[Where, str] = field(default_factory=dict)
+
+    @property
+    def live(self) -> bool:
+        """People use the service."""
+        return self.named is not None
+
+    def may_send_to(self, address: str) -> bool:
+        """Whether a message of a probe may go to this recipient, as it stands between the angle brackets."""
+        if self.named is None:
+            return True
+        if self.correspondent is not None and key(address) == key(self.correspondent.address):
+            return True
+        # RFC 5321 (4.5.1): without a domain it is that of the domain which the server is for.
+        whole = f"postmaster@{self.plan.settings.primary_domain}" if key(address) == "postmaster" else address
+        return key(whole) in self.named
 
 
 class Phase(IntEnum):
@@ -181,8 +204,9 @@ class Probe:
     negative      its verdict rests on something being refused or absent: without a positive twin that was
                   seen to pass, nothing is proven
     only          the sites at which it is run; None: all
-    harm          what it would do to a service that people use (``stops a mailer for a while``): it is run in
-                  rehearsals alone; empty: it changes nothing
+    harm          why it is run in rehearsals alone: what it would do to a service that people use (``stops a mailer
+                  for a while``), or what nobody has there; empty: it changes nothing
+    commands      it runs commands on the hosts, although it looks from elsewhere
     """
 
     id: str  # relay.outside-to-outside
@@ -194,3 +218,9 @@ class Probe:
     phase: Phase = Phase.MAIN
     only: Condition | None = None
     harm: str = ""
+    commands: bool = False
+
+    @property
+    def on_hosts(self) -> bool:
+        """Whether it needs commands on the hosts."""
+        return self.commands or self.vantage == "host"

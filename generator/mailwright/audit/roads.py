@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TypeVar
 
-from mailwright.audit import threads
+from mailwright.audit import threads, wire
 from mailwright.audit.model import (
     Account,
     Context,
@@ -61,8 +61,22 @@ class Person:
 
 def vantage(context: Context, where: Where) -> Vantage:
     if where not in context.vantages:
-        raise UnavailableError(f"nobody can look from {where}")
+        raise UnavailableError(context.doubts.get(where) or f"nobody can look from {where}")
     return context.vantages[where]
+
+
+def certain(context: Context, where: Where) -> Vantage:
+    """The same, for probes whose verdict hangs on the address that the service sees. Raises UnavailableError where
+    that is not known."""
+    found = vantage(context, where)
+    if where in context.doubts:
+        raise UnavailableError(context.doubts[where])
+    return found
+
+
+def somewhere(context: Context) -> Where:
+    """A vantage that is there, for what can be done from anywhere; outside where there is a choice."""
+    return "outside" if "outside" in context.vantages or "inside" not in context.vantages else "inside"
 
 
 def shell(context: Context) -> Shell:
@@ -132,10 +146,25 @@ def _shared_client(trust: str | None) -> ssl.SSLContext:
 def client(trust: str | None) -> ssl.SSLContext:
     """The same, made anew; it takes a while, since the system's authorities are read."""
     made = ssl.create_default_context()
+    made.sslsocket_class = wire.BoundedTls
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     if trust is not None:
         made.load_verify_locations(cafile=trust)
     return made
+
+
+@contextmanager
+def talking(context: Context, door: Door) -> Iterator[None]:
+    """A turn at the door's server; an error meanwhile says which it was."""
+    with context.turns.at(door.address):
+        try:
+            yield
+        except UnavailableError:  # whose words say what is missing
+            raise
+        except OSError as error:
+            if not getattr(error, "__notes__", ()):
+                error.add_note(str(door))
+            raise
 
 
 @contextmanager
@@ -147,7 +176,13 @@ def smtp(
     The vantage must have been entered. Raises OSError when it does not come about.
     """
     implicit = tls(context) if door.listener.tls == "implicit" else None
-    with Dialogue.connect(str(door.address), door.listener.port, implicit, door.listener.host) as dialogue:
+    reachable = context.may_send_to if context.live else None
+    with (
+        talking(context, door),
+        Dialogue.connect(
+            str(door.address), door.listener.port, implicit, door.listener.host, context.patience, reachable
+        ) as dialogue,
+    ):
         dialogue.greeting()
         dialogue.ehlo()
         if secure and door.listener.tls == "starttls":

@@ -18,6 +18,7 @@ from threading import Event
 from traceback import extract_tb
 
 from mailwright.audit.model import Context, Observation, Phase, Probe
+from mailwright.audit.wire import words
 from mailwright.findings import Finding, Level, Status
 
 LIMIT = 300.0  # seconds for one probe
@@ -150,7 +151,7 @@ def _observe(one: _Begun, context: Context, limit: float) -> None:
                 one.seen.append(Observation(_REST, f"was not tried: no time left after {limit:.0f} s", None))
                 return
     except OSError as error:
-        one.seen.append(Observation(_REST, f"could not be tried: {error}", None))
+        one.seen.append(Observation(_REST, f"could not be tried: {words(error)}", None))
     except Exception as error:  # an answer that nobody thought of must not end the others
         one.seen.append(Observation(_REST, f"broke off: {_shown(error)}", None))
 

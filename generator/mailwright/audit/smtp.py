@@ -6,16 +6,26 @@ smtplib is too polite for a probe: it quotes addresses, stuffs dots and mends li
 from __future__ import annotations
 
 import base64
+import re
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
+
+from mailwright.audit.model import UnavailableError
 
 MAX_LINE = 4096  # octets of one reply line; RFC 5321 (4.5.3.1.5) allows 512
 MAX_LINES = 100  # lines of one reply
 
 TIMEOUT = 45.0  # seconds for one reply, however it trickles in
+_LEAVE = 3.0  # seconds for the reply to QUIT, which nobody needs
+
+_RECIPIENT = re.compile(r"RCPT\s+TO:\s*<([^<>]*)>(\s.*)?", re.IGNORECASE)
+
+Reachable = Callable[[str], bool]
+"""Whether a message may be sent to this recipient."""
 
 
 class ProtocolError(OSError):
@@ -43,17 +53,32 @@ class Reply:
 
 
 class Dialogue:
-    """One SMTP connection. Errors are OSErrors: ConnectionError, TimeoutError, ssl.SSLError, ProtocolError."""
+    """One SMTP connection. Errors are OSErrors: ConnectionError, TimeoutError, ssl.SSLError, ProtocolError.
 
-    def __init__(self, connection: socket.socket, timeout: float = TIMEOUT) -> None:
+    reachable  where it is given, no message goes to anybody else, whatever a probe does: DATA for another recipient
+               raises UnavailableError before it is sent
+    """
+
+    def __init__(
+        self, connection: socket.socket, timeout: float = TIMEOUT, reachable: Reachable | None = None
+    ) -> None:
         self._socket = connection
         self._timeout = timeout
+        self._reachable = reachable
+        self._recipients: list[str] = []  # of the transaction, but for those that were refused
+        self._in_data = False
         self._buffer = b""
         self.extensions: frozenset[str] = frozenset()
 
     @classmethod
     def connect(
-        cls, address: str, port: int, tls: ssl.SSLContext | None = None, name: str = "", timeout: float = TIMEOUT
+        cls,
+        address: str,
+        port: int,
+        tls: ssl.SSLContext | None = None,
+        name: str = "",
+        timeout: float = TIMEOUT,
+        reachable: Reachable | None = None,
     ) -> Dialogue:
         """Connect; with ``tls``, speak it from the first octet and want a certificate for ``name``."""
         connection = socket.create_connection((address, port), timeout=timeout)
@@ -63,7 +88,7 @@ class Dialogue:
         except BaseException:
             connection.close()
             raise
-        return cls(connection, timeout)
+        return cls(connection, timeout, reachable)
 
     def __enter__(self) -> Dialogue:
         return self
@@ -83,9 +108,10 @@ class Dialogue:
         return str(address), int(port)
 
     def send(self, content: bytes) -> None:
-        """These very octets."""
-        self._socket.settimeout(self._timeout)
-        self._socket.sendall(content)
+        """These very octets. Where it is laid down who may be sent to, they may only be a message's, after DATA."""
+        if self._reachable is not None and not self._in_data:
+            raise UnavailableError("no octets but those of commands and messages are sent in an audit")
+        self._put(content)
 
     def reply(self, timeout: float | None = None) -> Reply:
         """The next reply, of one line or several (RFC 5321, 4.2.1)."""
@@ -117,8 +143,40 @@ class Dialogue:
 
     def command(self, line: str | bytes) -> Reply:
         """Send one line and read its reply. Text goes out as UTF-8."""
-        self.send((line.encode() if isinstance(line, str) else line) + b"\r\n")
-        return self.reply()
+        octets = line.encode() if isinstance(line, str) else line
+        text = octets.decode("utf-8", "replace").strip()
+        verb = text.partition(" ")[0].upper()
+        if self._reachable is not None:
+            self._hold_back(octets, verb)
+        if verb == "RCPT":
+            self._recipients.append(text)
+        self._put(octets + b"\r\n")
+        self._in_data = False
+        reply = self.reply()
+        if verb == "RCPT" and reply.refused:
+            self._recipients.remove(text)
+        if verb in ("RSET", "EHLO", "HELO") and reply.accepted:
+            self._recipients.clear()
+        self._in_data = verb == "DATA" and reply.code == 354
+        return reply
+
+    def _hold_back(self, octets: bytes, verb: str) -> None:
+        """Raises UnavailableError for what would bring a message to somebody who may not be sent to."""
+        if b"\n" in octets or b"\r" in octets:
+            raise UnavailableError("no command of two lines is sent in an audit")
+        if verb not in ("DATA", "BDAT") or self._reachable is None:
+            return
+        for line in self._recipients:
+            found = _RECIPIENT.fullmatch(line)
+            if found is None or not self._reachable(found[1]):
+                whom = _shown(line[5:].encode())[:200]
+                raise UnavailableError(
+                    f"no message is sent {whom}: an audit sends to those alone that the description names for it"
+                )
+
+    def _put(self, content: bytes) -> None:
+        self._socket.settimeout(self._timeout)
+        self._socket.sendall(content)
 
     def greeting(self) -> Reply:
         reply = self.reply()
@@ -168,7 +226,7 @@ class Dialogue:
         stuffed = content.replace(b"\r\n.", b"\r\n..")
         if stuffed.startswith(b"."):
             stuffed = b"." + stuffed
-        self.send(stuffed + (b"" if stuffed.endswith(b"\r\n") else b"\r\n") + b".\r\n")
+        self._put(stuffed + (b"" if stuffed.endswith(b"\r\n") else b"\r\n") + b".\r\n")
         return self.reply()
 
     def deliver(self, sender: str, recipients: tuple[str, ...], content: bytes) -> Reply:
@@ -183,7 +241,8 @@ class Dialogue:
     def quit(self) -> None:
         """Take leave, so that the other side logs no lost connection."""
         try:
-            self.command("QUIT")
+            self._put(b"QUIT\r\n")
+            self.reply(min(self._timeout, _LEAVE))
         except OSError:  # it may have hung up already
             return
 
@@ -197,7 +256,7 @@ class Dialogue:
                 raise ProtocolError(f"a reply line of more than {MAX_LINE} octets")
             remaining = deadline - time.monotonic()
             if remaining <= 0:
-                raise TimeoutError("no whole reply in time")
+                raise TimeoutError(f"no whole reply in time; it had said {_shown(self._buffer[:80]) or 'nothing'}")
             self._socket.settimeout(remaining)
             chunk = self._socket.recv(4096)
             if not chunk:

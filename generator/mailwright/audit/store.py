@@ -5,18 +5,21 @@ from __future__ import annotations
 import base64
 import imaplib
 import poplib
+import re
 import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import product
 
-from mailwright.audit import letters, mailboxes, roads
+from mailwright.audit import letters, mailboxes, roads, wire
 from mailwright.audit.model import Account, Context, Observation, Phase, Probe, Where
 from mailwright.audit.roads import Door
+from mailwright.audit.smtp import ProtocolError
 from mailwright.findings import Target
 
-_LIMIT = 64 * 1024  # octets that a ManageSieve server may say before its answer ends
+_END = re.compile(rb"OK|NO|BYE", re.IGNORECASE)
+_MORE = re.compile(rb'OK|NO|BYE|"|\{', re.IGNORECASE)
 
 
 def imap_outside(context: Context) -> Iterator[Observation]:
@@ -41,17 +44,18 @@ def pop(context: Context) -> Iterator[Observation]:
         yield from _closed(context, "outside", 995)
     for door in offered:
         for who in roads.one_on_each_store(context):
-            with roads.vantage(context, "outside").enter(), closing(_Pop(door, roads.tls(context))) as session:
-                accepted, seen = _pop_login(session, who.account)
-                yield Observation(f"login of {who.login} on {door}", seen, accepted, target=door.target)
+            with roads.vantage(context, "outside").enter():
+                accepted, seen = _pop_login(context, door, who.account)
+            yield Observation(f"login of {who.login} on {door}", seen, accepted, target=door.target)
 
 
 def sieve(context: Context) -> Iterator[Observation]:
     """ManageSieve (RFC 5804) takes no login before STARTTLS; over TLS 1.2 or newer it takes the right one, from
-    outside (REMOTE-2)."""
+    outside (REMOTE-2). In an audit of a running service no password is sent before STARTTLS."""
     for door, who in product(_doors(context, "managesieve"), roads.one_on_each_store(context)):
         with roads.vantage(context, "outside").enter():
-            early, offered = _sieve_login(context, door, who.account, secure=False)
+            # In an audit everybody on the way could read the password.
+            early, offered = _sieve_login(context, door, None if context.live else who.account, secure=False)
             yield Observation(
                 f"AUTHENTICATE on {door} before TLS",
                 f"{early}; offered: {offered or 'nothing'}",
@@ -71,7 +75,7 @@ def sieve(context: Context) -> Iterator[Observation]:
 def wrong_password(context: Context) -> Iterator[Observation]:
     """IMAP and POP3 refuse a wrong password and a login that nobody has (REMOTE-2), and take the right one; also
     where another store keeps the mailbox."""
-    for service, enter in (("imaps", _imap_login), ("pop3s", _pop_once)):
+    for service, enter in (("imaps", _imap_login), ("pop3s", _pop_login)):
         for door, who in product(_doors(context, service)[:1], roads.one_on_each_store(context)):
             wrong = (Account(who.login, who.account.password + "x"), Account(letters.token(), who.account.password))
             for account in wrong:
@@ -127,19 +131,15 @@ def _imap_login(context: Context, door: Door, account: Account) -> tuple[bool, s
 
 
 def _imap_once(context: Context, door: Door, account: Account) -> tuple[bool, str]:
-    session = mailboxes.ImapOverTls(str(door.address), door.listener.port, roads.tls(context), door.listener.host)
-    try:
+    with mailboxes.connected(context, door) as session:
         try:
             session.login(account.login, account.password)
+            status, answer = session.select("INBOX", readonly=True)
+        except imaplib.IMAP4.abort:  # no answer of IMAP, which is no refusal
+            raise
         except imaplib.IMAP4.error as error:
-            return False, str(error)[:200]
-        status, answer = session.select("INBOX", readonly=True)
-        return status == "OK", f"{_version(session)}, in-box with {(answer[0] or b'').decode()} messages"
-    finally:
-        try:
-            session.logout()
-        except (imaplib.IMAP4.error, OSError):  # it may have hung up already
-            session.shutdown()
+            return False, wire.shown(str(error))
+        return status == "OK", f"{_version(session)}, in-box with {wire.shown(answer[0] or b'')} messages"
 
 
 def _version(session: mailboxes.ImapOverTls) -> str:
@@ -149,65 +149,69 @@ def _version(session: mailboxes.ImapOverTls) -> str:
 class _Pop(poplib.POP3_SSL):
     """Connects to an address, and wants a certificate for a name."""
 
-    def __init__(self, door: Door, context: ssl.SSLContext) -> None:
+    def __init__(self, door: Door, context: ssl.SSLContext, seconds: float) -> None:
         self._name = door.listener.host
         self._context = context
-        super().__init__(str(door.address), door.listener.port, context=context, timeout=mailboxes.TIMEOUT)
+        self._seconds = seconds
+        super().__init__(str(door.address), door.listener.port, context=context, timeout=seconds)
 
     def _create_socket(self, timeout: float | None) -> ssl.SSLSocket:
         connection = socket.create_connection((self.host, self.port), timeout)
-        return self._context.wrap_socket(connection, server_hostname=self._name)
+        return wire.secure(connection, self._context, self._name, self._seconds)
 
 
-def _pop_once(context: Context, door: Door, account: Account) -> tuple[bool, str]:
-    with closing(_Pop(door, roads.tls(context))) as session:
-        return _pop_login(session, account)
-
-
-def _pop_login(session: _Pop, account: Account) -> tuple[bool, str]:
-    try:
-        session.user(account.login)
-        session.pass_(account.password)
-        count, _ = session.stat()
-        session.quit()
-    except poplib.error_proto as error:
-        return False, str(error)[:200]
+def _pop_login(context: Context, door: Door, account: Account) -> tuple[bool, str]:
+    with roads.talking(context, door):
+        try:
+            with closing(_Pop(door, roads.tls(context), context.patience)) as session:
+                session.user(account.login)
+                session.pass_(account.password)
+                count, _ = session.stat()
+                session.quit()
+        except poplib.error_proto as error:
+            said = error.args[0]
+            if isinstance(said, bytes) and said.startswith(b"-ERR"):
+                return False, wire.shown(said)
+            raise ProtocolError(f"no POP3: {wire.shown(said)}") from error
     return True, f"in-box with {count} messages"
 
 
-def _sieve_login(context: Context, door: Door, account: Account, *, secure: bool) -> tuple[str, str]:
-    """The answer to AUTHENTICATE, and the mechanisms that were offered."""
-    secret = base64.b64encode(f"\0{account.login}\0{account.password}".encode()).decode()
-    connection = socket.create_connection((str(door.address), door.listener.port), timeout=mailboxes.TIMEOUT)
+def _sieve_login(context: Context, door: Door, account: Account | None, *, secure: bool) -> tuple[str, str]:
+    """The answer to AUTHENTICATE, and the mechanisms that were offered. Without an account it is begun alone."""
+    secret = f' "{_plain(account)}"' if account is not None else ""
+    with roads.talking(context, door):
+        return _sieve_session(context, door, secret, secure=secure)
+
+
+def _sieve_session(context: Context, door: Door, secret: str, *, secure: bool) -> tuple[str, str]:
+    connection = socket.create_connection((str(door.address), door.listener.port), timeout=context.patience)
     with closing(connection):
-        said = _sieve_answer(connection)
+        said = _sieve_answer(connection, context.patience)
         if secure:
             connection.sendall(b"STARTTLS\r\n")
-            _sieve_answer(connection)
+            _sieve_answer(connection, context.patience)
             connection = roads.tls(context).wrap_socket(connection, server_hostname=door.listener.host)
-            said = _sieve_answer(connection)
+            said = _sieve_answer(connection, context.patience)
         offered = (
             next((line for line in said if line.upper().startswith('"SASL"')), "").partition(" ")[2].strip('"')
         )
-        connection.sendall(f'AUTHENTICATE "PLAIN" "{secret}"\r\n'.encode())
-        answer = _sieve_answer(connection)[-1]
+        connection.sendall(f'AUTHENTICATE "PLAIN"{secret}\r\n'.encode())
+        answer = _sieve_answer(connection, context.patience, more=not secret)[-1]
         connection.sendall(b"LOGOUT\r\n")
         connection.close()
         return answer, offered
 
 
-def _sieve_answer(connection: socket.socket) -> list[str]:
-    """Lines up to OK, NO or BYE (RFC 5804, 1.2)."""
-    buffer = b""
-    while len(buffer) < _LIMIT:
-        chunk = connection.recv(4096)
-        if not chunk:
-            raise ConnectionResetError("ManageSieve closed the connection where an answer was due")
-        buffer += chunk
-        lines = buffer.decode("utf-8", "backslashreplace").split("\r\n")
-        if len(lines) > 1 and lines[-2].upper().startswith(("OK", "NO", "BYE")):
-            return lines[:-1]
-    raise OSError(f"ManageSieve said more than {_LIMIT} octets")
+def _plain(account: Account) -> str:
+    """RFC 4616."""
+    return base64.b64encode(f"\0{account.login}\0{account.password}".encode()).decode()
+
+
+def _sieve_answer(connection: socket.socket, seconds: float, more: bool = False) -> list[str]:
+    """Lines up to OK, NO or BYE (RFC 5804, 1.2); with ``more`` a question for the rest of a login ends them, as OK
+    would."""
+    found = [wire.shown(line, 1000) for line in wire.lines_to(connection, _MORE if more else _END, seconds)]
+    return [f"OK so far: {found[-1]}"] if more and found[-1].startswith(('"', "{")) else found
 
 
 def _doors(context: Context, service: str) -> tuple[Door, ...]:
@@ -232,5 +236,6 @@ PROBES = (
         wrong_password,
         negative=True,
         phase=Phase.LATE,
+        harm="gives wrong passwords, which are counted: the login may be locked and the auditor shut out",
     ),
 )

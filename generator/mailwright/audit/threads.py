@@ -8,8 +8,6 @@ from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from typing import TypeVar
 
-from mailwright.audit.model import UnavailableError
-
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -54,7 +52,7 @@ class Turns:
     mail_max_userip_connections), and people who use the service are to have theirs.
     """
 
-    def __init__(self, at_once: int = 4, patience: float = 120.0) -> None:
+    def __init__(self, at_once: int = 4, patience: float = 60.0) -> None:
         self._at_once = at_once
         self._patience = patience
         self._lock = threading.Lock()
@@ -65,7 +63,7 @@ class Turns:
     def at(self, address: object) -> Iterator[None]:
         """A connection to ``address``, as soon as one is free; a thread that has one may open another meanwhile.
 
-        Raises UnavailableError after ``patience`` seconds: those who have them do not come back.
+        Raises TimeoutError after ``patience`` seconds: those who have them do not come back.
         """
         place = str(address)
         mine: dict[str, int] = self._mine.__dict__
@@ -75,7 +73,7 @@ class Turns:
         with self._lock:
             free = self._free.setdefault(place, threading.BoundedSemaphore(self._at_once))
         if not free.acquire(timeout=self._patience):
-            raise UnavailableError(f"{self._at_once} connections to {place} have hung for {self._patience:.0f} s")
+            raise TimeoutError(f"{self._at_once} connections to {place} have hung for {self._patience:.0f} s")
         mine[place] = 1
         try:
             yield

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator
 
-from mailwright.audit import roads
+from mailwright.audit import roads, wire
 from mailwright.audit.model import Context, Observation, Probe
 from mailwright.audit.roads import Door
 from mailwright.audit.smtp import Dialogue
 
-_TIMEOUT = 30.0
+_GO_ON = re.compile(rb"OK", re.IGNORECASE)  # RFC 5804, 1.2
 _OLD = (("TLS 1.0", ssl.TLSVersion.TLSv1), ("TLS 1.1", ssl.TLSVersion.TLSv1_1))
 _NEW = (("TLS 1.2", ssl.TLSVersion.TLSv1_2), ("TLS 1.3", ssl.TLSVersion.TLSv1_3))
 # OpenSSL's words when it has nothing to offer: the server was never asked.
@@ -41,7 +42,7 @@ def incoming(context: Context) -> Iterator[Observation]:
     (SCALE-1: what a mailer on the Internet does today; RFC 7672 and RFC 8461 build on it)."""
     for door in roads.doors(context, "outside", "smtp"):
         with roads.vantage(context, "outside").enter():
-            ok, seen = _spoken(door, roads.tls(context))
+            ok, seen = _spoken(context, door, roads.tls(context))
         yield Observation(f"STARTTLS with a verified certificate on {door}", seen, ok, target=door.target)
 
 
@@ -52,29 +53,29 @@ def _judged(context: Context, *services: str) -> Iterator[Observation]:
 
 def _judged_at(context: Context, door: Door) -> Iterator[Observation]:
     with roads.vantage(context, "outside").enter():
-        spoken, seen = _spoken(door, _careless())
+        spoken, seen = _spoken(context, door, _careless())
         yield Observation(f"any TLS, with any certificate, on {door}", seen, spoken, True, door.target)
         for what, version in _NEW:
             client = roads.client(context.trust)
             client.minimum_version = client.maximum_version = version
-            spoken, seen = _spoken(door, client)
+            spoken, seen = _spoken(context, door, client)
             yield Observation(f"{what} with a verified certificate on {door}", seen, spoken, target=door.target)
         for what, version in _OLD:
             client = _careless()
             client.minimum_version = client.maximum_version = version
-            yield _refused(door, client, what)
+            yield _refused(context, door, client, what)
         for what, ciphers in _WEAK:
             client = _careless(ciphers)
             client.minimum_version = client.maximum_version = ssl.TLSVersion.TLSv1_2
-            yield _refused(door, client, f"TLS 1.2 with {what}")
+            yield _refused(context, door, client, f"TLS 1.2 with {what}")
         stranger = roads.tls(context)
-        other, seen = _spoken(door, stranger, "other.invalid")
+        other, seen = _spoken(context, door, stranger, "other.invalid")
         yield Observation(f"a certificate for other.invalid on {door}", seen, not other, target=door.target)
 
 
-def _refused(door: Door, client: ssl.SSLContext, what: str) -> Observation:
+def _refused(context: Context, door: Door, client: ssl.SSLContext, what: str) -> Observation:
     """That TLS does not come about; nothing is known where it is this machine's OpenSSL that cannot do it."""
-    spoken, seen = _spoken(door, client)
+    spoken, seen = _spoken(context, door, client)
     unable = any(word in seen for word in _UNABLE)
     return Observation(f"{what} on {door}", seen, None if unable else not spoken, target=door.target)
 
@@ -88,48 +89,38 @@ def _careless(ciphers: str = "ALL") -> ssl.SSLContext:
     return made
 
 
-def _spoken(door: Door, client: ssl.SSLContext, name: str = "") -> tuple[bool, str]:
+def _spoken(context: Context, door: Door, client: ssl.SSLContext, name: str = "") -> tuple[bool, str]:
     """Whether TLS comes about, and its version and cipher or the error. Other errors than TLS's own are raised."""
-    with socket.create_connection((str(door.address), door.listener.port), timeout=_TIMEOUT) as plain:
-        plain.settimeout(_TIMEOUT)
+    with (
+        roads.talking(context, door),
+        socket.create_connection((str(door.address), door.listener.port), timeout=context.patience) as plain,
+    ):
         if door.listener.tls == "starttls":
-            _ask_for_tls(plain, door)
+            _ask_for_tls(plain, door, context.patience)
+            plain.settimeout(context.patience)
         try:
             with client.wrap_socket(plain, server_hostname=name or door.listener.host) as secure:
                 cipher = secure.cipher()
                 said = f"{secure.version()} {cipher[0] if cipher else ''}"
                 if door.listener.tls == "starttls" and door.listener.service != "managesieve":
-                    Dialogue(secure).quit()
+                    Dialogue(secure, context.patience).quit()
                 return True, said
         except (ssl.SSLError, ConnectionResetError) as error:
             return False, str(error)[:200]
 
 
-def _ask_for_tls(plain: socket.socket, door: Door) -> None:
+def _ask_for_tls(plain: socket.socket, door: Door, seconds: float) -> None:
     if door.listener.service == "managesieve":
-        _read_until(plain, b"OK")
+        wire.lines_to(plain, _GO_ON, seconds)
         plain.sendall(b"STARTTLS\r\n")
-        _read_until(plain, b"OK")
+        wire.lines_to(plain, _GO_ON, seconds)
         return
-    dialogue = Dialogue(plain, _TIMEOUT)
+    dialogue = Dialogue(plain, seconds)
     dialogue.greeting()
     dialogue.ehlo()
     reply = dialogue.command("STARTTLS")
     if reply.code != 220:
         raise OSError(f"STARTTLS on {door} was answered with {reply}")
-
-
-def _read_until(plain: socket.socket, word: bytes) -> None:
-    """Read ManageSieve lines up to the one that begins with ``word``."""
-    buffer = b""
-    while len(buffer) < 65536:
-        chunk = plain.recv(4096)
-        if not chunk:
-            break
-        buffer += chunk
-        if buffer.endswith(b"\r\n") and buffer.splitlines()[-1].startswith(word):
-            return
-    raise OSError(f"no {word.decode()} from ManageSieve: {buffer[:100]!r}")
 
 
 PROBES = (

@@ -42,7 +42,7 @@ def refusal(stage: Stage) -> str:
     door = roads.doors(context, "outside", "imaps")[0]
     with roads.vantage(context, "outside").enter():
         session = mailboxes.ImapOverTls(
-            str(door.address), door.listener.port, roads.tls(context), door.listener.host, timeout=90
+            str(door.address), door.listener.port, roads.tls(context), door.listener.host, seconds=90
         )
         try:
             session.login(who.account.login, who.account.password)
