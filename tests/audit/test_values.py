@@ -15,7 +15,7 @@ SPF, DKIM, DMARC = "TXT v=spf1", "TXT v=DKIM1", "TXT v=DMARC1"
         ("AAAA", "2001:db8::25", "2001:DB8:0:0:0:0:0:25"),
         ("MX", "10 mail.college.ac.uk.", "10  Mail.College.AC.UK."),
         ("PTR", "mail.college.ac.uk.", "MAIL.college.ac.uk."),
-        (SPF, "v=spf1 ip4:198.51.100.25 ip6:2001:db8::25 -all", "V=SPF1  ip6:2001:DB8::25 +ip4:198.51.100.25/32 -ALL"),
+        (SPF, "v=spf1 ip4:198.51.100.25 ip6:2001:db8::25 -all", "V=SPF1  ip6:2001:DB8::25 +ip4:198.51.100.25 -ALL"),
         (SPF, "v=spf1 include:a.example redirect=b.example", "v=spf1 redirect=b.example include:A.example"),
         (DKIM, "v=DKIM1; k=rsa; p=AAAA", "p=AA AA"),
         (DKIM, "v=DKIM1; p=AAAA", "v=DKIM1;k=rsa;p=AAAA;n=a note"),

@@ -26,7 +26,7 @@ Answering = Callable[[dns.message.Message], bytes]
 def serving(
     table: Table, monkeypatch: pytest.MonkeyPatch, others: Mapping[str, Table | Answering] | None = None
 ) -> Iterator[names.Resolver]:
-    """Serve the table, and let ``names`` find it under the addresses that are returned. SERVFAIL for ``broken.``
+    """Serve the table, and let ``names`` find it under the addresses that are returned. SERVFAIL for ``broken.`` and below
 
     others  further servers, by their addresses of 127/8: each has a table of its own, or answers as it pleases
     """
@@ -110,7 +110,7 @@ def from_table(table: Table, flags: int = dns.flags.RA | dns.flags.AA) -> Answer
         made.flags |= flags
         name, type_ = question.question[0].name.to_text().lower(), question.question[0].rdtype
         wanted = dns.rdatatype.to_text(type_)
-        if name == "broken.":
+        if f".{name}".endswith(".broken."):
             made.set_rcode(dns.rcode.SERVFAIL)
             return made.to_wire(max_size=65535)
         for _ in range(20):
