@@ -51,3 +51,8 @@ PROBES: tuple[Probe, ...] = (
 def for_site(plan: Plan) -> tuple[Probe, ...]:
     """The probes whose condition the site meets."""
     return tuple(probe for probe in PROBES if probe.only is None or probe.only.holds(plan))
+
+
+def for_live(plan: Plan) -> tuple[Probe, ...]:
+    """Those of them that a service which people use can be asked: they change nothing there."""
+    return tuple(probe for probe in for_site(plan) if not probe.harm)

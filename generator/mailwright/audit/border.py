@@ -6,11 +6,11 @@ import errno
 import socket
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailwright.audit import firewall, names, roads
+from mailwright.audit import firewall, names, posting, roads
 from mailwright.audit.model import Context, Observation, Probe, Vantage, Where
 from mailwright.findings import Target
 from mailwright.plan.model import Direction, Plan, Verdict
@@ -60,7 +60,8 @@ def inbound(context: Context) -> Iterator[Observation]:
     """From outside, port 25 of every managed mailer is reached over v4 and v6, and that of no other address of the
     campus (RELAY-1): other hosts of the site, a computer of the campus that does listen there, an address that
     nobody has. That it is the border that refuses, and not who is behind it, is seen by another port of the same
-    address, which is reached where somebody listens and gets no answer where nobody does."""
+    address, which is reached where somebody listens and gets no answer where nobody does. Of a running service
+    there is nobody on the campus who listens for this."""
     yield from _inward(context, 25)
 
 
@@ -72,7 +73,11 @@ def submission(context: Context) -> Iterator[Observation]:
 def outbound(context: Context) -> Iterator[Observation]:
     """A computer of the campus reaches port 25 of nobody outside, over v4 and v6: not of a mail host, nor of any
     other that does listen there (RELAY-1). Other ports of the same address it reaches, and the mail host can be
-    reached from outside; each host that sends mail reaches it too."""
+    reached from outside; each host that sends mail reaches it too. Of a running service the mail hosts of
+    the outside mailbox alone are tried, which a message reaches by way of the site's mailers."""
+    if context.live:
+        yield from _outward(context)
+        return
     inside, outside = roads.vantage(context, "inside"), roads.vantage(context, "outside")
     with outside.enter():
         hosts = [
@@ -102,9 +107,32 @@ def outbound(context: Context) -> Iterator[Observation]:
     yield from _unseen(context, "inside")
 
 
+def _outward(context: Context) -> Iterator[Observation]:
+    """From the campus to the correspondent's mailers, and as a twin a message by way of the site's own."""
+    inside = roads.certain(context, "inside")
+    with inside.enter():
+        hosts = [
+            (address, name)
+            for name in names.mailers(context.resolver, roads.correspondent(context).domain)
+            for address in _reachable(names.addresses(context.resolver, name), inside)
+        ]
+    judged = [
+        (address, name)
+        for address, name in hosts
+        if _ruling(context.plan, "out", _same_family(inside, address), 25) == "reject"
+    ]
+    if not judged:
+        yield Observation("port 25 outside, from the campus", "the plan has no rule of the border for it", None)
+    yield from _tried(context, [_Try("inside", address, 25, name, refused=True) for address, name in judged])
+    mark, received = posting.arrived(context, roads.anybody(context))
+    yield Observation(f"a message ({mark}) through the mailer", f"arrived from {received.client}", True, True)
+    yield from _unseen(context, "inside")
+
+
 def _inward(context: Context, *ports: int) -> Iterator[Observation]:
     plan = context.plan
-    inside, outside = roads.vantage(context, "inside"), roads.vantage(context, "outside")
+    outside = roads.certain(context, "outside")
+    inside = None if context.live else roads.vantage(context, "inside")
     tries: list[_Try] = []
     for host in plan.hosts:
         for address in _reachable(host.addresses, outside):
@@ -116,7 +144,7 @@ def _inward(context: Context, *ports: int) -> Iterator[Observation]:
                     tries.append(_Try("outside", address, port, host.name, refused=True, sure=False))
             if "reject" in rulings:
                 tries.append(_Try("outside", address, _UNUSED, host.name, refused=False, sure=False, twin=True))
-    for address in _reachable(inside.addresses, outside):
+    for address in _reachable(inside.addresses if inside else (), outside):
         if _ruling(plan, "in", address, ports[0]) != "reject":
             continue
         whom = "a computer of the campus that listens"
@@ -129,7 +157,7 @@ def _inward(context: Context, *ports: int) -> Iterator[Observation]:
         tries.append(_Try("outside", address, _UNUSED, whom, refused=False, sure=False, twin=True))
     if not any(one.refused for one in tries):
         yield Observation(f"port {ports[0]} from outside", "the plan has no rule of the border for it", None)
-    with inside.listen(*ports, _FREE):
+    with inside.listen(*ports, _FREE) if inside else nullcontext():
         yield from _tried(context, tries)
     yield from _unseen(context, "outside")
 

@@ -203,6 +203,8 @@ def _zone_of(context: Context, host: str, zone: ZoneInfo) -> Observation:
 
 
 PROBES = (
-    Probe("clock.offset", ("MSG-3",), "inside", "Clocks are right to one second", offset),
-    Probe("clock.lines", ("MSG-3",), "outside", "Date: and Received: are right to one second", lines),
+    Probe("clock.offset", ("MSG-3",), "inside", "Clocks are right to one second", offset, commands=True),
+    Probe(
+        "clock.lines", ("MSG-3",), "outside", "Date: and Received: are right to one second", lines, commands=True
+    ),
 )

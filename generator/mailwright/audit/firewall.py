@@ -28,7 +28,7 @@ def outbound(context: Context) -> Iterator[Observation]:
     """On each host that sends, an ordinary user, and root, cannot connect to port 25 of a mail host outside, over
     v4 or v6, so that no mail goes round the log (AUDIT-1, SCALE-1); the mailer's own user can, and a message
     arrives. On a host that hands its mail to the site's mailers, that user reaches them, and nobody outside."""
-    with roads.vantage(context, "outside").enter():
+    with roads.vantage(context, roads.somewhere(context)).enter():
         targets = [
             address
             for name in names.mailers(context.resolver, roads.correspondent(context).domain)

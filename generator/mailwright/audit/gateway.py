@@ -346,6 +346,8 @@ CLIENTS = Condition(
     "a gateway takes mail from the system behind it", lambda plan: any(gateway.clients for gateway in plan.gateways)
 )
 
+_NOBODY = "in a running service nobody can look into the system behind a gateway, or send from it"
+
 PROBES = (
     Probe(
         "gateway.recipients",
@@ -363,6 +365,7 @@ PROBES = (
         "Mail for those behind a gateway arrives there, its body unchanged",
         incoming,
         only=GATEWAYS,
+        harm=_NOBODY,
     ),
     Probe(
         "gateway.outgoing",
@@ -371,6 +374,7 @@ PROBES = (
         "Mail from behind a gateway leaves in its published form, its body unchanged",
         outgoing,
         only=CLIENTS,
+        harm=_NOBODY,
     ),
     Probe(
         "gateway.limits",
@@ -380,6 +384,7 @@ PROBES = (
         limits,
         negative=True,
         only=CLIENTS,
+        harm=_NOBODY,
     ),
     Probe(
         "gateway.loops",
@@ -389,6 +394,7 @@ PROBES = (
         loops,
         negative=True,
         only=CLIENTS,
+        harm=_NOBODY,
     ),
     Probe(
         "gateway.whole",
@@ -398,5 +404,6 @@ PROBES = (
         whole,
         negative=True,
         only=CLIENTS,
+        harm=_NOBODY,
     ),
 )

@@ -215,5 +215,6 @@ PROBES = (
         clean,
         negative=True,
         phase=Phase.LAST,
+        harm="strangers cause warnings in a running service, so that they say nothing of it",
     ),
 )

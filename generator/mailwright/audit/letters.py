@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
@@ -17,18 +17,26 @@ def token() -> str:
     return f"mwprobe{secrets.token_hex(10)}"
 
 
+_MARKED = (("Auto-Submitted", "auto-generated"), ("X-Mailwright-Audit", "a test message; nobody needs to answer"))
+
+
+def subject(mark: str) -> str:
+    """What the Subject: line of a message with that mark says."""
+    return f"{mark} (test message of a mail audit)"
+
+
 def letter(
     mark: str,
     sender: str,
     recipient: str,
     *,
     without: Iterable[str] = (),
-    extra: Iterable[Header] = (),
+    extra: Collection[Header] = (),
     body: bytes = b"This message comes from an audit of the mail service.\r\n",
 ) -> bytes:
-    """A plain message with CRLF line ends that holds ``mark`` in its Subject: line.
+    """A plain message with CRLF line ends that holds ``mark`` in its Subject: line, and says that it is a test.
 
-    without  names of the usual lines (From, To, Date, Message-ID) to leave out
+    without  names of the usual lines (From, To, Date, Message-ID, Auto-Submitted) to leave out
     extra    further lines, written as they are
     """
     usual: tuple[Header, ...] = (
@@ -36,9 +44,10 @@ def letter(
         ("To", recipient),
         ("Date", formatdate(localtime=True)),
         ("Message-ID", f"<{mark}@{(sender.rpartition('@')[2] or 'invalid').strip('> ')}>"),
-        ("Subject", mark),
+        ("Subject", subject(mark)),
+        *_MARKED,
     )
-    left_out = {name.lower() for name in without}
+    left_out = {name.lower() for name in (*without, *(name for name, _ in extra if name == "Auto-Submitted"))}
     lines = [*(header for header in usual if header[0].lower() not in left_out), *extra]
     return "".join(f"{name}: {value}\r\n" for name, value in lines).encode() + b"\r\n" + body
 

@@ -138,6 +138,8 @@ def _shown(address: IPAddress) -> str:
     return f"[{address}]" if address.version == 6 else str(address)
 
 
+_NOBODY = "in a running service nobody can stand on a host of the site and look at the others"
+
 PROBES = (
     Probe(
         "links.between",
@@ -147,6 +149,7 @@ PROBES = (
         between,
         negative=True,
         only=SEVERAL_HOSTS,
+        harm=_NOBODY,
     ),
     Probe(
         "links.deliveries",
@@ -165,5 +168,6 @@ PROBES = (
         only=Condition(
             "mailers deliver to another host", lambda plan: any(row.service == "lmtp" for row in plan.links)
         ),
+        harm=_NOBODY,
     ),
 )

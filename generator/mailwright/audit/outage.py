@@ -102,6 +102,7 @@ PROBES = (
         one_mailer_down,
         negative=True,
         phase=Phase.OUTAGE,
+        harm="stops each mailer for a while",
         only=Condition("there are several mailers", lambda plan: len(plan.with_function("mx")) > 1),
     ),
 )

@@ -11,10 +11,10 @@ from mailwright.audit.model import Phase, Probe
 _HEAD = """\
 # Probes
 
-What `mailwright rehearse` asks of running hosts. Each probe is evidence for the requirements that it names. It
-fails when something is not as they want; it is *not proven* when something could not be tried, or when a positive
-twin (what must pass on the same road) did not pass. Probes that rest on something being refused prove nothing
-without a twin.
+What `mailwright rehearse` and `mailwright audit` ask of running hosts. Each probe is evidence for the requirements
+that it names. It fails when something is not as they want; it is *not proven* when something could not be tried, or
+when a positive twin (what must pass on the same road) did not pass. Probes that rest on something being refused
+prove nothing without a twin.
 
 This page is made from the probes: `python -m mailwright.audit.page > docs/reference/probes.md`.
 """
@@ -38,8 +38,10 @@ def _section(probe: Probe) -> str:
     text = inspect.getdoc(probe.run) or ""
     kind = "; needs a twin" if probe.negative else ""
     kind += f"; only where {probe.only.words}" if probe.only else ""
+    kind += ", runs commands on the hosts" if probe.commands else ""
     facts = f"{', '.join(probe.requirements)}; {_WHERE[probe.vantage]}{_WHEN[probe.phase]}{kind}"
-    return f"## {probe.id}\n\n**{probe.title}** ({facts})\n\n{text}\n"
+    alone = f"\nIn rehearsals alone: {probe.harm}.\n" if probe.harm else ""
+    return f"## {probe.id}\n\n**{probe.title}** ({facts})\n\n{text}\n{alone}"
 
 
 def _provoked() -> str:

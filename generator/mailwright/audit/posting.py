@@ -32,9 +32,11 @@ def hand_in(
     content: bytes,
     door: Door | None = None,
 ) -> tuple[Door, Reply]:
-    """Submit ``content`` from the outside host, logged in as ``who``; at the first door unless one is given."""
-    door = door or roads.doors(context, "outside", "submission", "submissions")[0]
-    with roads.vantage(context, "outside").enter(), roads.smtp(context, door, account=who.account) as dialogue:
+    """Submit ``content`` from outside, or from where one can, logged in as ``who``; at the first door unless one is
+    given."""
+    here = roads.somewhere(context)
+    door = door or roads.doors(context, here, "submission", "submissions")[0]
+    with roads.vantage(context, here).enter(), roads.smtp(context, door, account=who.account) as dialogue:
         return door, dialogue.deliver(sender, recipients, content)
 
 
@@ -63,5 +65,5 @@ def arrived(context: Context, who: Person) -> tuple[str, Received]:
 
 def delivered_directly(context: Context, door: Door, sender: str, recipient: str, content: bytes) -> Reply:
     """Bring ``content`` to port 25 from outside, as another organisation's mailer would."""
-    with roads.vantage(context, "outside").enter(), roads.smtp(context, door) as dialogue:
+    with roads.vantage(context, roads.somewhere(context)).enter(), roads.smtp(context, door) as dialogue:
         return dialogue.deliver(sender, (recipient,), content)

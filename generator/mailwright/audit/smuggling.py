@@ -159,5 +159,13 @@ def _inbound_twin(context: Context, who: roads.Person, door: roads.Door, foreign
 
 PROBES = (
     Probe("smuggling.inbound", ("RELAY-2",), "outside", "Nothing is smuggled in", inbound, negative=True),
-    Probe("smuggling.outbound", ("ADDR-6",), "outside", "Nothing is smuggled out", outbound, negative=True),
+    Probe(
+        "smuggling.outbound",
+        ("ADDR-6",),
+        "outside",
+        "Nothing is smuggled out",
+        outbound,
+        negative=True,
+        harm="would bring an attack to somebody else's mail host",
+    ),
 )

@@ -19,7 +19,8 @@ _PER_DIALOGUE = 6  # refusals, before Postfix slows down (smtpd_soft_error_limit
 
 def no_login_in_clear(context: Context) -> Iterator[Observation]:
     """Before TLS, submission neither offers AUTH nor takes it, even with the right password; port 25 never does,
-    over TLS either (REMOTE-1). Over TLS, submission offers it and takes it."""
+    over TLS either (REMOTE-1). Over TLS, submission offers it and takes it. In an audit of a running service no
+    password is sent before TLS: AUTH is begun, and must be refused at once."""
     who = roads.anybody(context)
     for door in roads.doors(context, "outside", "smtp", "submission"):
         for secure in (False, True):
@@ -34,8 +35,13 @@ def no_login_in_clear(context: Context) -> Iterator[Observation]:
                     wanted,
                     door.target,
                 )
-                reply = dialogue.login(who.login, who.account.password)
-                ok = reply.code == 235 if wanted else reply.refused
+                if context.live and not secure:  # everybody on the way could read the password
+                    reply = dialogue.command("AUTH PLAIN")
+                    taken = reply.code == 334
+                else:
+                    reply = dialogue.login(who.login, who.account.password)
+                    taken = reply.code == 235
+                ok = taken if wanted else reply.refused
                 yield Observation(f"AUTH PLAIN on {door} {means}", str(reply), ok, wanted, door.target)
     yield from roads.unreachable(context, "outside")
 
@@ -280,9 +286,9 @@ def untouched(context: Context) -> Iterator[Observation]:
 def origin_in_received(context: Context) -> Iterator[Observation]:
     """The Received: line that submission writes names the address that the message was handed in from (MSG-5)."""
     who = roads.anybody(context)
+    addresses = [str(address) for address in roads.certain(context, "outside").addresses]
     _, received = posting.arrived(context, who)
     lines = letters.header(received.content, "Received")
-    addresses = [str(address) for address in roads.vantage(context, "outside").addresses]
     first = lines[-1] if lines else "no Received: line"
     yield Observation(
         f"the first Received: line of a message of {who.login}",
@@ -353,7 +359,8 @@ def _not_added(context: Context, who: Person, name: str) -> Iterator[Observation
             target=sent.door.target,
         )
         arrived = letters.header(sent.received.content, "Subject")
-        yield Observation(f"the message from {address} outside", " | ".join(arrived), arrived == [mark], True)
+        same = arrived == [letters.subject(mark)]
+        yield Observation(f"the message from {address} outside", " | ".join(arrived), same, True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -464,6 +471,7 @@ PROBES = (
         wrong_password,
         negative=True,
         phase=Phase.LATE,
+        harm="gives wrong passwords, which are counted: the login may be locked and the auditor shut out",
     ),
     Probe(
         "submission.envelope",

@@ -26,7 +26,8 @@ def responsible(context: Context) -> Iterator[Observation]:
     who = roads.anybody(context)
     foreign = posting.outsider(context)
     other = next(iter(roads.others(context, who.login)), foreign)
-    origin = {str(address) for address in roads.vantage(context, "outside").addresses}
+    here = roads.somewhere(context)
+    origin = {str(address) for address in roads.certain(context, here).addresses}
     writers: list[tuple[Account, str]] = [(who.account, address) for address in (who.published, *who.aliases[:1])]
     automatic = {row.login: row.address for row in context.plan.senders if row.automatic}
     writers += [(account, automatic[account.login]) for account in context.accounts if account.login in automatic][
@@ -45,8 +46,8 @@ def responsible(context: Context) -> Iterator[Observation]:
                 ("X-Authenticated-User", other),
             ),
         )
-        door = roads.doors(context, "outside", "submission", "submissions")[0]
-        with roads.vantage(context, "outside").enter(), roads.smtp(context, door, account=account) as dialogue:
+        door = roads.doors(context, here, "submission", "submissions")[0]
+        with roads.vantage(context, here).enter(), roads.smtp(context, door, account=account) as dialogue:
             reply = dialogue.deliver(address, (foreign,), content)
         queued = _QUEUED.search(str(reply))
         what = f"the sender of a message with forged lines, handed in by {account.login} on {door}"
@@ -100,13 +101,14 @@ def _passed(context: Context) -> Iterator[str]:
     """Marks of messages of which each mailer, each submission host and each store has lines in its log."""
     foreign = posting.outsider(context)
     who = roads.anybody(context)
-    ways = {door.listener.host: door for door in roads.doors(context, "outside", "submission", "submissions")}
+    here = roads.somewhere(context)
+    ways = {door.listener.host: door for door in roads.doors(context, here, "submission", "submissions")}
     for door in ways.values():
         mark = letters.token()
         content = letters.letter(mark, f"<{who.published}>", f"<{foreign}>")
         if posting.hand_in(context, who, who.published, (foreign,), content, door)[1].accepted:
             yield mark
-    for door in {door.listener.host: door for door in roads.doors(context, "outside", "smtp")}.values():
+    for door in {door.listener.host: door for door in roads.doors(context, here, "smtp")}.values():
         for one in roads.one_on_each_store(context):
             mark = letters.token()
             content = letters.letter(mark, f"<{foreign}>", f"<{one.published}>")
@@ -223,10 +225,11 @@ def _found(context: Context, host: str, mark: str, path: str) -> list[str]:
 def _refused_is_traced(
     context: Context, who: roads.Person, other: str, foreign: str, origin: set[str]
 ) -> Observation:
-    door = roads.doors(context, "outside", "submission", "submissions")[0]
+    here = roads.somewhere(context)
+    door = roads.doors(context, here, "submission", "submissions")[0]
     mark = letters.token()
     content = letters.letter(mark, f"<{other}>", f"<{foreign}>")
-    with roads.vantage(context, "outside").enter(), roads.smtp(context, door, account=who.account) as dialogue:
+    with roads.vantage(context, here).enter(), roads.smtp(context, door, account=who.account) as dialogue:
         reply = dialogue.deliver(who.published, (foreign,), content)
     named = re.search(r"([0-9A-Za-z]{6,20}): message-id=", _lines(context, door.listener.host, f"<{mark}@"))
     found = _lines(context, door.listener.host, f"{named[1]}: client=") if named else ""
@@ -293,8 +296,15 @@ def _kept(row: Retention, status: int, output: str) -> Observation:
 
 
 PROBES = (
-    Probe("trail.responsible", ("AUDIT-1",), "outside", "The log leads to who sent a message", responsible),
-    Probe("trail.sent", ("AUDIT-3",), "outside", "What was sent is logged and kept", sent_is_logged),
+    Probe(
+        "trail.responsible",
+        ("AUDIT-1",),
+        "outside",
+        "The log leads to who sent a message",
+        responsible,
+        commands=True,
+    ),
+    Probe("trail.sent", ("AUDIT-3",), "outside", "What was sent is logged and kept", sent_is_logged, commands=True),
     Probe(
         "trail.copied",
         ("AUDIT-1",),
