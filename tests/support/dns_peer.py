@@ -26,7 +26,9 @@ Answering = Callable[[dns.message.Message], bytes]
 def serving(
     table: Table, monkeypatch: pytest.MonkeyPatch, others: Mapping[str, Table | Answering] | None = None
 ) -> Iterator[names.Resolver]:
-    """Serve the table, and let ``names`` find it under the addresses that are returned. SERVFAIL for ``broken.`` and below
+    """Serve the table, and let ``names`` find it under the addresses that are returned.
+
+    Of ``broken.`` and all below it the answer is SERVFAIL.
 
     others  further servers, by their addresses of 127/8: each has a table of its own, or answers as it pleases
     """

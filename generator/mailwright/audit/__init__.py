@@ -17,17 +17,20 @@ from mailwright.audit import (
     links,
     outage,
     ports,
+    publications,
     relay,
     smuggling,
     store,
     submission,
     trail,
     transport,
+    zone,
 )
 from mailwright.audit.model import Probe
 from mailwright.plan.model import Plan
 
 PROBES: tuple[Probe, ...] = (
+    *zone.PROBES,
     *identity.PROBES,
     *addresses.PROBES,
     *relay.PROBES,
@@ -42,6 +45,7 @@ PROBES: tuple[Probe, ...] = (
     *firewall.PROBES,
     *links.PROBES,
     *ports.PROBES,
+    *publications.PROBES,
     *outage.PROBES,
     *away.PROBES,
     *journal.PROBES,
