@@ -12,9 +12,13 @@ from email.utils import formatdate
 Header = tuple[str, str]
 
 
+PREFIX = f"mwprobe{secrets.token_hex(3)}"
+"""What the tokens of this process begin with."""
+
+
 def token() -> str:
     """A word that stands in one message alone."""
-    return f"mwprobe{secrets.token_hex(10)}"
+    return f"{PREFIX}{secrets.token_hex(7)}"
 
 
 _MARKED = (("Auto-Submitted", "auto-generated"), ("X-Mailwright-Audit", "a test message; nobody needs to answer"))
