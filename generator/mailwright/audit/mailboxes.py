@@ -30,6 +30,12 @@ class ImapOverTls(imaplib.IMAP4_SSL):
         connection = socket.create_connection((self.host, self.port), timeout)
         return wire.secure(connection, self._context, self._name, self._seconds)
 
+    def read(self, size: int) -> bytes:
+        """A literal. Python sets as much memory aside as the other side says that it will be."""
+        if size > wire.OCTETS:
+            raise ProtocolError(f"a literal of {size} octets")
+        return super().read(size)
+
     def leave(self) -> None:
         """Log out, where the other side is still there."""
         try:

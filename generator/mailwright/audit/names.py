@@ -104,7 +104,7 @@ def ask_server(address: str, name: str, type_: str) -> Served:
         question = dns.message.make_query(name, type_)
         question.flags &= ~dns.flags.RD
         answer = _exchanged(question, address)
-    except (dns.exception.DNSException, ValueError) as error:
+    except (dns.exception.DNSException, ValueError, OSError) as error:
         raise _no_answer(address, name, type_, error) from error
     code = answer.rcode()
     if code == dns.rcode.SERVFAIL:

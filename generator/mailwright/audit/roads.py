@@ -161,7 +161,7 @@ def talking(context: Context, door: Door) -> Iterator[None]:
             yield
         except UnavailableError:  # whose words say what is missing
             raise
-        except OSError as error:
+        except Exception as error:
             if not getattr(error, "__notes__", ()):
                 error.add_note(str(door))
             raise

@@ -159,8 +159,8 @@ def _observe(one: _Begun, context: Context, limit: float) -> None:
 def _shown(error: Exception) -> str:
     """What went wrong, and the line of the probes at which it did."""
     ours = [frame for frame in extract_tb(error.__traceback__) if "audit" in PurePath(frame.filename).parts]
-    place = f" ({PurePath(ours[-1].filename).name} line {ours[-1].lineno})" if ours else ""
-    return f"{type(error).__name__}: {str(error)[:200]}{place}"
+    place = f", {PurePath(ours[-1].filename).name} line {ours[-1].lineno}" if ours else ""
+    return f"{words(error)} [{type(error).__name__}{place}]"
 
 
 def status(probe: Probe, observations: tuple[Observation, ...]) -> Status:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 
+from mailwright.audit import wire
 from mailwright.audit.model import UnavailableError
 
 MAX_LINE = 4096  # octets of one reply line; RFC 5321 (4.5.3.1.5) allows 512
@@ -254,11 +255,12 @@ class Dialogue:
         while b"\n" not in self._buffer:
             if len(self._buffer) > MAX_LINE:
                 raise ProtocolError(f"a reply line of more than {MAX_LINE} octets")
-            remaining = deadline - time.monotonic()
-            if remaining <= 0:
-                raise TimeoutError(f"no whole reply in time; it had said {_shown(self._buffer[:80]) or 'nothing'}")
-            self._socket.settimeout(remaining)
-            chunk = self._socket.recv(4096)
+            try:
+                self._socket.settimeout(wire.remaining(deadline))
+                chunk = self._socket.recv(4096)
+            except TimeoutError:
+                said = _shown(self._buffer[:80]) or "nothing"
+                raise TimeoutError(f"no whole reply in time; it had said {said}") from None
             if not chunk:
                 raise ConnectionResetError("the connection was closed where a reply was due")
             self._buffer += chunk

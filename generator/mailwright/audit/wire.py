@@ -64,8 +64,12 @@ def lines_to(connection: socket.socket, last: re.Pattern[bytes], seconds: float,
     end = time.monotonic() + seconds
     buffer = b""
     while len(buffer) < limit:
-        connection.settimeout(remaining(end))
-        chunk = connection.recv(4096)
+        try:
+            connection.settimeout(remaining(end))
+            chunk = connection.recv(4096)
+        except TimeoutError:
+            said = shown(buffer[:80]) or "nothing"
+            raise TimeoutError(f"no whole answer in time; it had said {said}") from None
         if not chunk:
             raise ConnectionResetError(
                 f"the connection was closed where an answer was due; it began {buffer[:80]!r}"
