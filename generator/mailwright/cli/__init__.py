@@ -38,6 +38,8 @@ VERBS: tuple[Verb, ...] = (
     Verb("build", "build", "Make the Ansible project, DNS fragments and compliance matrix."),
     Verb("diff", "diff", "What a change of the description means, in words."),
     Verb("rehearse", "rehearse", "Try the service on throw-away hosts; a verdict per requirement."),
+    Verb("audit", "audit", "Look at the running service: what is shown, what fails, what is open."),
+    Verb("report", "report", "The compliance report: every requirement with its evidence."),
     Verb("explain", "explain", "What a requirement or rule says, breaks it, mends it."),
     Verb("dkim-key", "dkim_key", "Make a DKIM key pair."),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import date
 
 from mailwright.formats.engine import Format, FormatError, Verbatim
 from mailwright.formats.visible import visible
@@ -15,7 +16,7 @@ def text(value: object) -> str:
     """``value`` as text of an element or a quoted attribute; control characters are made visible."""
     if isinstance(value, Verbatim):
         return str(value)
-    if not isinstance(value, str | int):
+    if not isinstance(value, str | int | date):
         raise FormatError(value, NAME, f"there is no way to write a {type(value).__name__}")
     return html.escape(visible(str(value), keep="\n"))
 

@@ -63,3 +63,60 @@ def _lines(data: bytes) -> dict[str, list[int]]:
         if not known or known[-1] != number:
             known.append(number)
     return lines
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """What a file says at a mention: the comment's words, and the setting, record or rule that it is about."""
+
+    line: int
+    reason: str
+    setting: str  # empty where the comment is about the whole file
+
+
+_NEAR = 6  # lines below a comment in which its setting begins
+_LONGEST = 240  # characters
+_SIGNS = "#;/!*-<> \t"
+_LEADS = ("remark ", 'comment "')
+
+
+def extracts(data: bytes, lines: Iterable[int], most: int) -> tuple[Extract, ...]:
+    """What ``data`` says on these lines (of a Mention), which count from 1; at most so many different things."""
+    rows = data.split(b"\n")
+    found: dict[str, Extract] = {}
+    for line in lines:
+        if len(found) == most:
+            break
+        extract = _extract(rows, line)
+        found.setdefault(extract.reason, extract)
+    return tuple(found.values())
+
+
+def _extract(rows: list[bytes], line: int) -> Extract:
+    row = rows[line - 1]
+    before = _uncommented(row)
+    reason = _plain(row[len(before) :]).strip(_SIGNS)
+    for lead in _LEADS:
+        reason = reason.removeprefix(lead)
+    return Extract(line, reason.removesuffix('"'), _plain(before) or _below(rows, line))
+
+
+def _below(rows: list[bytes], line: int) -> str:
+    """The first line after the comment that is none itself; an empty line ends its reach."""
+    for row in rows[line : line + _NEAR]:
+        if not row.strip():
+            return ""
+        setting = _plain(_uncommented(row))
+        if setting.strip(_SIGNS):
+            return setting
+    return ""
+
+
+def _uncommented(row: bytes) -> bytes:
+    comment = _COMMENT.search(row)
+    return row[: comment.start()] if comment else row
+
+
+def _plain(row: bytes) -> str:
+    text = row.decode("utf-8", "replace").strip()
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

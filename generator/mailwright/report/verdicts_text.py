@@ -46,7 +46,7 @@ def show(rows: Sequence[Verdict]) -> None:
 def summary(row: Verdict) -> str:
     """One line: what the verdict rests on, or what is missing; and how far it reaches."""
     if row.missing:
-        return _first_line(row.missing[0]) + (f" (and {len(row.missing) - 1} more)" if len(row.missing) > 1 else "")
+        return first_line(row.missing[0]) + (f" (and {len(row.missing) - 1} more)" if len(row.missing) > 1 else "")
     parts = []
     for kind, name in _KINDS:
         number = sum(item.kind == kind and item.status in (Status.PASS, Status.ATTESTED) for item in row.evidence)
@@ -55,6 +55,6 @@ def summary(row: Verdict) -> str:
     return ", ".join(parts) + (f". {row.requirement.limits}" if row.requirement.limits else "")
 
 
-def _first_line(text: str) -> str:
+def first_line(text: str) -> str:
     """Without the evidence that follows in brackets: the matrix has all of it."""
     return text.partition(" [")[0].partition("\n")[0]
