@@ -39,6 +39,10 @@ class Provoked:
 
 
 _LOGIN_PORTS = r"postfix/submissions?/smtpd"
+_TLS_REFUSED = (
+    r"warning: TLS library problem: error:[0-9A-F]+:SSL routines:[^:]*:"
+    r"(no shared cipher|unsupported protocol|(ssl/tls|sslv3) alert bad certificate):.*"
+)
 
 PROVOKED: tuple[Provoked, ...] = (
     Provoked(
@@ -51,12 +55,8 @@ PROVOKED: tuple[Provoked, ...] = (
         _LOGIN_PORTS,
         r"warning: Illegal address syntax from CLIENT in RCPT command: <.*\brelayed@.*",
     ),
-    Provoked(
-        "transport.submission",
-        _LOGIN_PORTS,
-        r"warning: TLS library problem: error:[0-9A-F]+:SSL routines:[^:]*:"
-        r"(no shared cipher|unsupported protocol|(ssl/tls|sslv3) alert bad certificate):.*",
-    ),
+    Provoked("transport.incoming", r"postfix/smtp/smtpd", _TLS_REFUSED),
+    Provoked("transport.submission", _LOGIN_PORTS, _TLS_REFUSED),
     Provoked(
         "submission.wrong-password",
         _LOGIN_PORTS,

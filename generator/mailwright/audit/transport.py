@@ -6,6 +6,7 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from mailwright.audit import roads, wire
 from mailwright.audit.model import Context, Observation, Probe
@@ -38,12 +39,9 @@ def store(context: Context) -> Iterator[Observation]:
 
 
 def incoming(context: Context) -> Iterator[Observation]:
-    """On port 25, STARTTLS leads to TLS 1.2 or newer with a certificate for the name in the MX record
-    (SCALE-1: what a mailer on the Internet does today; RFC 7672 and RFC 8461 build on it)."""
-    for door in roads.doors(context, "outside", "smtp"):
-        with roads.vantage(context, "outside").enter():
-            ok, seen = _spoken(context, door, roads.tls(context))
-        yield Observation(f"STARTTLS with a verified certificate on {door}", seen, ok, target=door.target)
+    """The same on port 25 after STARTTLS, with a certificate for the name in the MX record (SCALE-1: what a mailer
+    on the Internet does today; RFC 7672 and RFC 8461 build on it)."""
+    yield from _judged(context, "smtp")
 
 
 def _judged(context: Context, *services: str) -> Iterator[Observation]:
@@ -53,19 +51,19 @@ def _judged(context: Context, *services: str) -> Iterator[Observation]:
 
 def _judged_at(context: Context, door: Door) -> Iterator[Observation]:
     with roads.vantage(context, "outside").enter():
-        spoken, seen = _spoken(context, door, _careless())
-        yield Observation(f"any TLS, with any certificate, on {door}", seen, spoken, True, door.target)
+        ok, seen = _spoken(context, door, careless())
+        yield Observation(f"any TLS, with any certificate, on {door}", seen, ok, True, door.target)
         for what, version in _NEW:
             client = roads.client(context.trust)
             client.minimum_version = client.maximum_version = version
-            spoken, seen = _spoken(context, door, client)
-            yield Observation(f"{what} with a verified certificate on {door}", seen, spoken, target=door.target)
+            ok, seen = _spoken(context, door, client)
+            yield Observation(f"{what} with a verified certificate on {door}", seen, ok, target=door.target)
         for what, version in _OLD:
-            client = _careless()
+            client = careless()
             client.minimum_version = client.maximum_version = version
             yield _refused(context, door, client, what)
         for what, ciphers in _WEAK:
-            client = _careless(ciphers)
+            client = careless(ciphers)
             client.minimum_version = client.maximum_version = ssl.TLSVersion.TLSv1_2
             yield _refused(context, door, client, f"TLS 1.2 with {what}")
         stranger = roads.tls(context)
@@ -75,12 +73,12 @@ def _judged_at(context: Context, door: Door) -> Iterator[Observation]:
 
 def _refused(context: Context, door: Door, client: ssl.SSLContext, what: str) -> Observation:
     """That TLS does not come about; nothing is known where it is this machine's OpenSSL that cannot do it."""
-    spoken, seen = _spoken(context, door, client)
+    ok, seen = _spoken(context, door, client)
     unable = any(word in seen for word in _UNABLE)
-    return Observation(f"{what} on {door}", seen, None if unable else not spoken, target=door.target)
+    return Observation(f"{what} on {door}", seen, None if unable else not ok, target=door.target)
 
 
-def _careless(ciphers: str = "ALL") -> ssl.SSLContext:
+def careless(ciphers: str = "ALL") -> ssl.SSLContext:
     """A client that takes anything that OpenSSL still knows: it only finds out what the server would do."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.check_hostname = False
@@ -91,6 +89,19 @@ def _careless(ciphers: str = "ALL") -> ssl.SSLContext:
 
 def _spoken(context: Context, door: Door, client: ssl.SSLContext, name: str = "") -> tuple[bool, str]:
     """Whether TLS comes about, and its version and cipher or the error. Other errors than TLS's own are raised."""
+    with asked_for_tls(context, door) as plain:
+        try:
+            with spoken(context, door, plain, client, name) as secure:
+                cipher = secure.cipher()
+                said = f"{secure.version()} {cipher[0] if cipher else ''}"
+            return True, said
+        except (ssl.SSLError, ConnectionResetError) as error:
+            return False, str(error)[:200]
+
+
+@contextmanager
+def asked_for_tls(context: Context, door: Door) -> Iterator[socket.socket]:
+    """A connection on which TLS is to begin now. The vantage must have been entered. Raises OSError."""
     with (
         roads.talking(context, door),
         socket.create_connection((str(door.address), door.listener.port), timeout=context.patience) as plain,
@@ -98,15 +109,18 @@ def _spoken(context: Context, door: Door, client: ssl.SSLContext, name: str = ""
         if door.listener.tls == "starttls":
             _ask_for_tls(plain, door, context.patience)
             plain.settimeout(context.patience)
-        try:
-            with client.wrap_socket(plain, server_hostname=name or door.listener.host) as secure:
-                cipher = secure.cipher()
-                said = f"{secure.version()} {cipher[0] if cipher else ''}"
-                if door.listener.tls == "starttls" and door.listener.service != "managesieve":
-                    Dialogue(secure, context.patience).quit()
-                return True, said
-        except (ssl.SSLError, ConnectionResetError) as error:
-            return False, str(error)[:200]
+        yield plain
+
+
+@contextmanager
+def spoken(
+    context: Context, door: Door, plain: socket.socket, client: ssl.SSLContext, name: str = ""
+) -> Iterator[ssl.SSLSocket]:
+    """TLS on that connection, for the host's name unless another is given. Raises OSError."""
+    with client.wrap_socket(plain, server_hostname=name or door.listener.host) as secure:
+        yield secure
+        if door.listener.tls == "starttls" and door.listener.service != "managesieve":
+            Dialogue(secure, context.patience).quit()
 
 
 def _ask_for_tls(plain: socket.socket, door: Door, seconds: float) -> None:
@@ -133,5 +147,7 @@ PROBES = (
         negative=True,
     ),
     Probe("transport.store", ("REMOTE-2",), "outside", "The store speaks strong TLS alone", store, negative=True),
-    Probe("transport.incoming", ("SCALE-1",), "outside", "Port 25 has TLS with the mailer's certificate", incoming),
+    Probe(
+        "transport.incoming", ("SCALE-1",), "outside", "Port 25 speaks strong TLS alone", incoming, negative=True
+    ),
 )

@@ -28,7 +28,7 @@ from mailwright.plan.model import Plan
 from mailwright.rehearsal.neighbours import Neighbour, neighbours
 from mailwright.site.model import Site
 
-_LIFE = timedelta(days=2)
+_LIFE = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
