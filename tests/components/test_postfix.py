@@ -13,6 +13,7 @@ import pytest
 from mailwright.components import postfix
 from mailwright.plan import make
 from mailwright.plan.model import Plan, Route
+from mailwright.plan.policies import SPACE_CHECK
 from mailwright.site.model import InternalDomain, Network, Site
 from support.example import HERE, load_example, split, split_hosts
 from support.mailplan import BECAUSE, HOST, host_of, mail_plan
@@ -82,7 +83,7 @@ def test_port_25_relays_for_nobody_and_asks_for_no_login() -> None:
 def test_submission_takes_nothing_without_tls_and_login(port: str) -> None:
     options = service(port)
     assert "smtpd_tls_security_level=encrypt" in options
-    assert "smtpd_relay_restrictions=permit_sasl_authenticated, reject" in options
+    assert f"smtpd_relay_restrictions={SPACE_CHECK}, permit_sasl_authenticated, reject" in options
     assert "smtpd_client_restrictions=permit_sasl_authenticated, reject" in options
     assert "smtpd_data_restrictions=reject_unauth_pipelining, permit_sasl_authenticated, reject" in options
     assert "smtpd_sender_restrictions=reject_non_fqdn_sender, reject_sender_login_mismatch" in options
@@ -117,7 +118,7 @@ def test_networks_that_may_relay() -> None:
     assert main(plan)["canonical_maps"] == "lmdb:/etc/postfix/internal"
     assert "smtpd_relay_restrictions=permit_mynetworks, reject_unauth_destination" in service("25", plan)
     assert "smtpd_milters=inet:127.0.0.1:11332" in service("25", plan)
-    assert "smtpd_relay_restrictions=permit_sasl_authenticated, reject" in service("587", plan)
+    assert f"smtpd_relay_restrictions={SPACE_CHECK}, permit_sasl_authenticated, reject" in service("587", plan)
 
 
 def test_mail_leaves_from_the_published_addresses() -> None:
@@ -255,9 +256,8 @@ def test_all_mailers_have_the_same_tables() -> None:
     assert {path.rpartition("/")[2] for path in one} == {*postfix.TABLES, *postfix.STORE_TABLES, "store_status"}
     for name in ("virtual_mailbox_domains", "virtual_alias_domains", "relay_domains", "mynetworks"):
         assert main(plan, MX1)[name] == main(plan, MX2)[name]
-    assert "smtpd_recipient_restrictions=reject_non_fqdn_recipient, reject_unlisted_recipient" in service(
-        "25", plan, MX2
-    )
+    checks = f"reject_non_fqdn_recipient, reject_unlisted_recipient, permit_auth_destination, {SPACE_CHECK}"
+    assert f"smtpd_recipient_restrictions={checks}" in service("25", plan, MX2)
 
 
 def test_the_tables_that_are_compiled_are_those_that_are_there() -> None:

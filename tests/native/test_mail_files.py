@@ -16,6 +16,7 @@ import pytest
 from mailwright.components import dovecot, filter, nullclient, postfix
 from mailwright.plan import make
 from mailwright.plan.model import Because, Plan
+from mailwright.plan.policies import SPACE_CHECK
 from support.example import SPLIT, example, split_hosts
 from support.hostile import HOSTILE
 from support.mailplan import SECRETS, host_of, mail_plan
@@ -70,7 +71,7 @@ def test_postfix_reads_the_same_with_hostile_reasons(release: str, relay: bool) 
     assert "smtpd_banner = mx.college.ac.uk ESMTP\n" in harmless
     relaying = "permit_mynetworks, reject_unauth_destination" if relay else "reject_unauth_destination"
     assert f"25/inet/smtpd_relay_restrictions = {relaying}\n" in harmless
-    assert "587/inet/smtpd_relay_restrictions = permit_sasl_authenticated, reject\n" in harmless
+    assert f"587/inet/smtpd_relay_restrictions = {SPACE_CHECK}, permit_sasl_authenticated, reject\n" in harmless
     assert "smtpd_forbid_bare_newline = normalize\n" in harmless
 
 

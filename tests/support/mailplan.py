@@ -18,7 +18,7 @@ from mailwright.plan.model import (
     Sender,
     Settings,
 )
-from mailwright.plan.policies import RELAYED, SIGNED, SUBMISSION, TRANSFER, rows_of
+from mailwright.plan.policies import RELAYED, RELAYED_IN, SIGNED, SUBMISSION, TRANSFER, rows_of
 
 BECAUSE = Because("ADDR-5", "a test")
 HOST = "mx.college.ac.uk"
@@ -51,13 +51,14 @@ def mail_plan(os: str = "debian-13", *, relay: bool = False) -> Plan:
         relay_networks=(RELAY,) if relay else (),
         management_networks=(ip_network("198.51.100.0/28"),),
         campus_networks=(ip_network("198.51.100.0/24"),),
+        log_free=1_000_000_000,
         hourly=300,
         smarthost=None,
         directory=None,
     )
     addresses = (ip_address("198.51.100.25"), ip_address("2001:db8:1::25"))
     host = HostFacts(HOST, addresses, os, ("mx", "submission", "store"), BECAUSE)  # type: ignore[arg-type]
-    checks = (*RELAYED, *TRANSFER, *SIGNED) if relay else TRANSFER
+    checks = (*RELAYED, *TRANSFER, *RELAYED_IN, *SIGNED) if relay else TRANSFER
     return Plan(
         settings=settings,
         hosts=(host,),

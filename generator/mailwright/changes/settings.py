@@ -26,6 +26,7 @@ NAMES = {
     "management_networks": "the list of management networks",
     "campus_networks": "the list of campus networks",
     "quota": "the size of a mailbox of which the directory says nothing",
+    "log_free": "the space that stays free where mail logs are",
     "hourly": "the number of recipients in an hour above which a login's mail waits",
 }
 

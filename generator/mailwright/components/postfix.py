@@ -20,6 +20,7 @@ from mailwright.formats import postfix
 from mailwright.formats.engine import Verbatim, render
 from mailwright.plan.model import HostFacts, Listener, Plan, Policy, Service, Stage, TlsMode
 from mailwright.plan.names import LOGINS
+from mailwright.plan.policies import SPACE_CHECK
 from mailwright.site.addresses import key
 
 MILTER = "inet:127.0.0.1:11332"
@@ -121,6 +122,7 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
         milter=MILTER,
         no_domain=NO_DOMAIN,
         lookups=directory.tables(plan),
+        space=any((row.host, row.check) == (host.name, SPACE_CHECK) for row in plan.policies),
     )
     listeners = [row for row in plan.listeners if row.host == host.name and row.service in _SERVICES]
     master = render(

@@ -334,6 +334,7 @@ class Settings:
     relay_networks: tuple[IPNetwork, ...]
     management_networks: tuple[IPNetwork, ...]
     campus_networks: tuple[IPNetwork, ...]
+    log_free: int  # octets that stay free where mail logs are, below which no more mail is taken to be sent
     hourly: int  # recipients of one login in an hour, above which its mail waits
     smarthost: Smarthost | None
     directory: Directory | None  # while it is live, no rows of people are in the tables

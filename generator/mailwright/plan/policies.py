@@ -32,6 +32,10 @@ PRIVATE: Check = (
 
 SIGN = Because("REMOTE-1", "DKIM: what leaves is shown to come from the domain (RFC 6376)")
 
+SPACE_CHECK = "check_policy_service unix:/run/mailwright-space/policy"
+SPACE = Because("AUDIT-4", "451 while too little space is left for the log: nothing is sent that leaves no trace")
+"""What a host asks itself before it takes mail to be sent (components/log_space.py)."""
+
 RELAYED: tuple[Check, ...] = (
     ("relay", "permit_mynetworks", Because("RELAY-2", "who has a grant: declared networks, the site's own hosts")),
 )
@@ -45,6 +49,13 @@ TRANSFER: tuple[Check, ...] = (
     ("data", "reject_unauth_pipelining", PIPELINING),
 )
 """Port 25: mail that comes from other mailers."""
+
+RELAYED_IN: tuple[Check, ...] = (
+    ("rcpt", "permit_auth_destination", Because("AUDIT-4", "mail for the site's own people is taken in as ever")),
+    ("rcpt", SPACE_CHECK, SPACE),
+)
+"""Port 25, where there are grants: what comes after all other checks of a recipient. Whoever gets so far with one
+that is not the site's has a grant."""
 
 GATEWAY_SENDER: Check = (
     "mail",
@@ -79,6 +90,7 @@ SUBMISSION: tuple[Check, ...] = (
     ("connect", "reject", Because("RELAY-3", "nothing without a login, whoever the client is")),
     ("mail", "reject_non_fqdn_sender", FULL_SENDER),
     ("mail", "reject_sender_login_mismatch", Because("ADDR-6", "MAIL FROM is an address of the login that sends")),
+    ("relay", SPACE_CHECK, SPACE),
     ("relay", "permit_sasl_authenticated", Because("RELAY-3", "relaying is for a login")),
     ("relay", "reject", Because("RELAY-3", "and for nobody else")),
     ("rcpt", "reject_non_fqdn_recipient", FULL_RECIPIENT),
@@ -117,7 +129,7 @@ def rows(site: Site) -> Iterator[Policy]:
     transfer = (*private, *transfer)
     for host in site.hosts:
         if "mx" in host.functions:
-            checks = (*RELAYED, *transfer, *SIGNED) if host.name in relayed else transfer
+            checks = (*RELAYED, *transfer, *RELAYED_IN, *SIGNED) if host.name in relayed else transfer
             yield from rows_of(host.name, 25, checks)
         if "submission" in host.functions:
             for port in (587, 465):

@@ -25,6 +25,7 @@ def make(site: Site) -> Settings:
         relay_networks=tuple(dict.fromkeys(network.prefix for network in site.networks.relay)),
         management_networks=tuple(dict.fromkeys(network.prefix for network in site.networks.management)),
         campus_networks=tuple(dict.fromkeys(network.prefix for network in site.networks.campus)),
+        log_free=site.logging.free,
         hourly=site.submission.hourly,
         smarthost=site.smarthost,
         directory=site.directory,

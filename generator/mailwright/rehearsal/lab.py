@@ -23,6 +23,7 @@ from typing import Self
 
 from mailwright.audit.model import Where
 from mailwright.plan.model import HostFacts, Plan
+from mailwright.plan.retention import MAIL_FOLDER
 from mailwright.rehearsal import images, machine, network, runs
 from mailwright.rehearsal.command import attempt, must
 from mailwright.rehearsal.errors import LabError
@@ -47,6 +48,9 @@ _BOOT = 90.0  # seconds that a host may take to start
 # As on a real host, but for what only the kernel's owner may do.
 _CAPABILITIES = ("NET_ADMIN", "NET_RAW", "AUDIT_WRITE")
 
+# Octets of the file system of the mail log, besides those that have to stay free there.
+LOG_ROOM = 128 * 1024**2
+
 _serials = itertools.count(1)
 
 
@@ -55,6 +59,7 @@ class Scene:
     """What the lab is to show: hosts, networks, names.
 
     fragments  zone name → its text as rendered
+    log_space  octets of each host's file system for the mail log; 0: it has none
     authority  certificate in PEM of the one public CA that everybody in this world trusts; empty: Debian's list
     """
 
@@ -67,6 +72,7 @@ class Scene:
     foreign_domains: tuple[str, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
     authority: str = ""
+    log_space: int = 0
 
     def topology(self) -> Topology:
         """Who stands where. Raises LabError where no lab can be made."""
@@ -101,6 +107,7 @@ def scene(plan: Plan, dns: Path | None, authority: str = "") -> Scene:
         foreign_domains=tuple(sorted(targets - own)),
         neighbours=neighbours(plan),
         authority=authority,
+        log_space=plan.settings.log_free + LOG_ROOM,
     )
 
 
@@ -388,6 +395,8 @@ class Lab:
         argv += [*machine.limits(), "--volume", f"{self.folder}/resolv.conf:/etc/resolv.conf:ro"]
         if node is self.topology.world:
             argv += ["--volume", f"{self.folder}/inbox:{INBOX}"]
+        elif node in self.topology.hosts and self.scene.log_space:
+            argv += ["--tmpfs", f"{MAIL_FOLDER}:rw,size={self.scene.log_space},mode=0755"]
         if node in self.topology.neighbours:
             place = self._neighbour_folder(node.name)
             argv += ["--volume", f"{place}:{PLACE}", "--volume", f"{self.folder}/inbox:{INBOX}"]
