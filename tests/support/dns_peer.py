@@ -24,26 +24,26 @@ Answering = Callable[[dns.message.Message], bytes]
 
 @contextmanager
 def serving(
-    table: Table, monkeypatch: pytest.MonkeyPatch, others: Mapping[str, Table | Answering] | None = None
+    table: Table | Answering,
+    monkeypatch: pytest.MonkeyPatch,
+    others: Mapping[str, Table | Answering] | None = None,
 ) -> Iterator[names.Resolver]:
-    """Serve the table, and let ``names`` find it under the addresses that are returned.
+    """Serve the table (or answer as that does), and let ``names`` find it under the addresses that are returned.
 
     Of ``broken.`` and all below it the answer is SERVFAIL.
 
     others  further servers, by their addresses of 127/8: each has a table of its own, or answers as it pleases
     """
     with ExitStack() as stack:
-        port = stack.enter_context(_listening("127.0.0.1", 0, from_table(table)))
+        port = stack.enter_context(_listening("127.0.0.1", 0, _answering(table)))
         for address, other in (others or {}).items():
-            stack.enter_context(
-                _listening(address, port, from_table(other) if isinstance(other, Mapping) else other)
-            )
+            stack.enter_context(_listening(address, port, _answering(other)))
 
         def resolver(addresses: names.Resolver) -> dns.resolver.Resolver:
             made = dns.resolver.Resolver(configure=False)
             made.nameservers = list(addresses)
             made.port = port
-            made.lifetime = 2.0
+            made.lifetime = 1.0
             made.set_flags(dns.flags.RD | dns.flags.AD)
             return made
 
@@ -51,6 +51,10 @@ def serving(
         monkeypatch.setattr(names, "PORT", port)
         monkeypatch.setattr(names, "_PATIENCE", 0.3)
         yield ("127.0.0.1",)
+
+
+def _answering(said: Table | Answering) -> Answering:
+    return from_table(said) if isinstance(said, Mapping) else said
 
 
 @contextmanager
