@@ -17,9 +17,9 @@ from mailwright.audit.model import Account, Context, Probe, Vantage, Where
 from mailwright.audit.ssh import NoSshError, SshShell
 from mailwright.findings import Finding, Findings, Place
 from mailwright.plan import make as make_plan
-from mailwright.plan.model import Plan
+from mailwright.plan.model import Because, Mailbox, Plan, Route, Sender
 from mailwright.site.addresses import domain, key
-from mailwright.site.model import Audit, IPAddress, Person, Site
+from mailwright.site.model import Audit, IPAddress, Site
 
 _LONGEST = 1024  # octets of a password's file
 
@@ -126,12 +126,24 @@ def vantage_of(probe: Probe) -> Where:
 
 def known(site: Site) -> Plan:
     """The site's plan; with a live directory, as if the build knew those who have a mailbox for tests."""
-    if not site.live or site.directory is None:
-        return make_plan(site)
-    people = tuple(
-        Person(one.login, one.login, one.address, (), (), "", None, one.where) for one in site.audit.mailboxes
+    plan = make_plan(site)
+    store = next((host.name for host in plan.with_function("store")), "")
+    if not site.live or not store:
+        return plan
+    because = Because("", "a mailbox that the description names for tests")
+    mailboxes = [
+        # The other stores would hand the login over to the right one.
+        Mailbox(one.login, one.login, store, plan.settings.quota, because)
+        for one in site.audit.mailboxes
+    ]
+    routes = [Route(key(one.address), "mailbox", (one.login,), because) for one in site.audit.mailboxes]
+    senders = [Sender(one.login, key(one.address), because) for one in site.audit.mailboxes]
+    return replace(
+        plan,
+        mailboxes=tuple(sorted((*plan.mailboxes, *mailboxes), key=lambda row: row.key)),
+        routes=tuple(sorted((*plan.routes, *routes), key=lambda row: row.key)),
+        senders=tuple(sorted((*plan.senders, *senders), key=lambda row: row.key)),
     )
-    return make_plan(replace(site, people=people, directory=replace(site.directory, live=False)))
 
 
 def named(plan: Plan, audit: Audit) -> frozenset[str]:

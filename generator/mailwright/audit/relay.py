@@ -104,6 +104,9 @@ def outside(context: Context) -> Iterator[Observation]:
     refused for good in every form (source route, percent, bang, quoted, trailing dot, address literal, look-alike
     domain …) and from every kind of sender, the null one too (RELAY-2). Nor does the mailer let a stranger say that
     he is somebody else (XCLIENT, XFORWARD). An address of the site is accepted in the same dialogue."""
+    if trusted := _trusted(context, "outside"):
+        yield trusted
+        return
     yield from _refused_everywhere(context, "outside", "smtp")
     for door in roads.doors(context, "outside", "smtp"):
         with roads.vantage(context, "outside").enter(), roads.smtp(context, door, secure=False) as dialogue:
@@ -118,6 +121,9 @@ def submission(context: Context) -> Iterator[Observation]:
     for the site itself, from every kind of sender, before TLS and over it (RELAY-3). ``<postmaster>`` without a
     domain, which mailers let through where they would refuse others, gets no further than DATA. Somebody who logs
     in may send to the same address on the same port."""
+    if trusted := _trusted(context, "outside"):
+        yield trusted
+        return
     yield from _refused_everywhere(context, "outside", "submission", "submissions")
     if context.live and not context.may_send_to("postmaster"):
         whole = f"postmaster@{context.plan.settings.primary_domain}"
@@ -145,6 +151,9 @@ def inside(context: Context) -> Iterator[Observation]:
                 "the log names an address; who had it, the site's own records have to say",
                 None,
             )
+    if trusted := _trusted(context, "inside"):
+        yield trusted
+        return
     yield from _refused_everywhere(context, "inside", "smtp")
     yield from roads.unreachable(context, "inside")
 
@@ -154,11 +163,10 @@ def after_login(context: Context) -> Iterator[Observation]:
     and v6, and the message arrives there; an outsider who forges the same address without a login is refused
     (REMOTE-1)."""
     who = roads.anybody(context)
-    foreign = posting.outsider(context)
-    trusted = _trusted(context, "outside")
-    if trusted:
-        yield Observation("relaying without a login", trusted, None)
+    if trusted := _trusted(context, "outside"):
+        yield trusted
         return
+    foreign = posting.outsider(context)
     for door in roads.doors(context, "outside", "submission", "submissions"):
         mark = letters.token()
         content = letters.letter(mark, f"<{who.published}>", f"<{foreign}>")
@@ -185,24 +193,21 @@ def after_login(context: Context) -> Iterator[Observation]:
         )
 
 
-def _trusted(context: Context, where: Where) -> str:
-    """Why nothing can be told from there: it may relay without a login; nothing where it may not.
+def _trusted(context: Context, where: Where) -> Observation | None:
+    """That nothing can be told from there, since it may relay without a login; None where it may not.
 
     Raises UnavailableError where it is not known as whom the service sees that place.
     """
     for address in roads.certain(context, where).addresses:
         for row in context.plan.grants:
             if not isinstance(row.clients, str) and address in row.clients:
-                return f"the plan grants it to {row.clients}, where {address} is: ask from another one"
-    return ""
+                why = f"the plan grants it to {row.clients}, where {address} is: ask from another network"
+                return Observation(f"relaying without a login from {where}", why, None)
+    return None
 
 
 def _refused_everywhere(context: Context, where: Where, *services: str) -> Iterator[Observation]:
     foreign = roads.correspondent(context).domain
-    trusted = _trusted(context, where)
-    if trusted:
-        yield Observation(f"relaying from {where} without a login", trusted, None)
-        return
     with roads.vantage(context, where).enter():
         target = _literal_of(context, foreign)
     doors = roads.doors(context, where, *services)
