@@ -44,6 +44,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("Logs", ("retention",), settings.retention),
     Section("Clocks", ("clocks",), settings.clocks),
     Section("Documents", ("publications",), settings.publications),
+    Section("Contacts, and what people vouch for", ("contacts", "promises"), settings.contacts),
     Section(
         "Settings",
         ("domains", "internal_domains", "smarthost", "directory", "settings"),

@@ -75,6 +75,18 @@ def publications(old: Plan, new: Plan) -> Iterator[Change]:
         yield Change("publications", kind(before, after), key, sentence, "", "", before, after)
 
 
+def contacts(old: Plan, new: Plan) -> Iterator[Change]:
+    """Whom Janet can reach, and what people vouch for."""
+    for before, after, one in pairs(old.contacts, new.contacts):
+        said = f"{one.name} ({', '.join(filter(None, (one.email, one.telephone))) or 'nothing is said how'})"
+        sentence = f"{said} can be reached about mail" if after is not None else f"{said} is no contact any more"
+        yield Change("contacts", kind(before, after), one.name, sentence, "", "", before, after)
+    for promised, now, row in pairs(old.promises, new.promises):
+        vouches = "vouches for" if now is not None else "does not vouch any more for"
+        sentence = f"{row.owner} {vouches} {row.requirement} as of {row.made.isoformat()}"
+        yield Change("promises", kind(promised, now), row.requirement, sentence, "", "", promised, now)
+
+
 def changes(old: Plan, new: Plan) -> Iterator[Change]:
     """The rest, setting by setting."""
     one, other = old.settings, new.settings

@@ -12,6 +12,7 @@ from typing import TypeVar
 from mailwright.plan import (
     border,
     clocks,
+    contacts,
     gateways,
     grants,
     hosts,
@@ -69,6 +70,8 @@ def make(site: Site) -> Plan:
         clocks=_table(clocks.rows(site)),
         retention=_table(retention.rows(site)),
         publications=_table(publications.rows(site)),
+        contacts=_table(contacts.rows(site)),
+        promises=_table(contacts.promises(site)),
     )
     for breach in invariants.breaches(plan):
         message = f"{breach.requirement} would be broken: {breach.message}"

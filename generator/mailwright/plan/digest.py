@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 from mailwright.plan.model import Plan
 
 
 def digest(plan: Plan) -> str:
-    """SHA-256 of all rows, in hexadecimal. It differs between versions of mailwright that plan otherwise."""
-    return hashlib.sha256(repr(plan).encode("utf-8")).hexdigest()
+    """SHA-256 of all rows but promises, in hexadecimal: a promise that is renewed changes nothing about the service.
+
+    It differs between versions of mailwright that plan otherwise.
+    """
+    return hashlib.sha256(repr(replace(plan, promises=())).encode("utf-8")).hexdigest()

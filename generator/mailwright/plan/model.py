@@ -301,6 +301,34 @@ class Publication:
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+    """Somebody whom Janet can reach about mail: a person, or the service desk."""
+
+    name: str
+    email: str
+    telephone: str  # empty when the description gives none
+    because: Because
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return (self.name, self.email, self.telephone)
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """``owner`` says that what the requirement asks of people is done, as of the day ``made``."""
+
+    requirement: str
+    made: date
+    owner: str
+    because: Because
+
+    @property
+    def key(self) -> tuple[str, date, str]:
+        return (self.requirement, self.made, self.owner)
+
+
+@dataclass(frozen=True, slots=True)
 class HostFacts:
     """A host of the site as components see it."""
 
@@ -373,6 +401,8 @@ class Plan:
     clocks: tuple[Clock, ...]
     retention: tuple[Retention, ...]
     publications: tuple[Publication, ...]
+    contacts: tuple[Contact, ...] = ()
+    promises: tuple[Promise, ...] = ()
 
     @property
     def live(self) -> Directory | None:
