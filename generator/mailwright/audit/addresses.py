@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from email.utils import getaddresses
 
-from mailwright.audit import letters, mailboxes, posting, roads
+from mailwright.audit import letters, mailboxes, posting, roads, threads
 from mailwright.audit.model import Context, Observation, Probe, UnavailableError
 from mailwright.audit.smtp import Reply
 from mailwright.plan.model import Route
@@ -363,11 +362,9 @@ def _asked(context: Context, door: roads.Door, wanted: tuple[str, ...]) -> Itera
 
 def _counted(context: Context, due: dict[str, list[str]]) -> Iterator[tuple[str, dict[str, int]]]:
     """Look into several mailboxes side by side."""
-    with ThreadPoolExecutor(4) as pool:
-        logins = sorted(due)
-        yield from zip(
-            logins, pool.map(lambda login: mailboxes.holding(context, login, due[login]), logins), strict=True
-        )
+    logins = sorted(due)
+    found = threads.each(lambda login: mailboxes.holding(context, login, due[login]), logins, 4)
+    yield from zip(logins, found, strict=True)
 
 
 def _doors(context: Context, service: str) -> tuple[roads.Door, ...]:

@@ -6,11 +6,10 @@ import re
 import socket
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 
-from mailwright.audit import letters, mailboxes, posting, roads
+from mailwright.audit import letters, mailboxes, posting, roads, threads
 from mailwright.audit.model import Account, Context, Observation, Phase, Probe, UnavailableError, Where
 from mailwright.audit.roads import Door, Person
 from mailwright.audit.smtp import Dialogue
@@ -48,9 +47,7 @@ def guessing(context: Context) -> Iterator[Observation]:
     for host in hosts:
         if host not in stores:  # it asks the stores, which count too
             yield from _guessed_at(context, host, [host, *stores])
-    with ThreadPoolExecutor(max(1, len(stores))) as pool:
-        for seen in pool.map(lambda host: list(_guessed_at(context, host, [host])), stores):
-            yield from seen
+    yield from roads.side_by_side(stores, lambda host: _guessed_at(context, host, [host]), len(stores))
     yield from roads.unreachable(context, "outside")
 
 
@@ -251,8 +248,7 @@ def _somebody(context: Context, host: HostFacts) -> Person:
 def _guess(context: Context, who: Person, door: Door, count: int) -> list[_Try]:
     """So many different wrong passwords at once."""
     accounts = [Account(who.login, letters.token()) for _ in range(count)]
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(lambda account: _log_in(context, "outside", door, account), accounts))
+    return list(threads.each(lambda account: _log_in(context, "outside", door, account), accounts, count))
 
 
 def _log_in(context: Context, where: Where, door: Door, account: Account) -> _Try:

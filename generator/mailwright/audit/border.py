@@ -5,8 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -164,14 +163,12 @@ def _inward(context: Context, *ports: int) -> Iterator[Observation]:
 
 def _tried(context: Context, tries: Iterable[_Try]) -> Iterator[Observation]:
     """All of them, many side by side, since silence takes its time."""
-    with ExitStack() as stack:
-        pool = stack.enter_context(ThreadPoolExecutor(_JOBS))
-        made = [
-            (one, pool.submit(attempt, roads.vantage(context, one.where), one.address, one.port)) for one in tries
-        ]
-        for one, came in made:
-            outcome, words = came.result()
-            yield Observation(str(one), words, _judged(one, outcome), one.twin, Target(str(one.address), one.port))
+
+    def at(one: _Try) -> Iterator[Observation]:
+        outcome, words = attempt(roads.vantage(context, one.where), one.address, one.port)
+        yield Observation(str(one), words, _judged(one, outcome), one.twin, Target(str(one.address), one.port))
+
+    yield from roads.side_by_side(tries, at, _JOBS)
 
 
 def attempt(vantage: Vantage, address: IPAddress, port: int) -> tuple[Came, str]:

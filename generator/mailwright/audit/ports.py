@@ -98,7 +98,9 @@ def udp(context: Context) -> Iterator[Observation]:
 
 def _udp(context: Context, host: HostFacts, address: IPAddress) -> Iterator[Observation]:
     declared = _declared(host, address, context, "outside", "udp")
-    for port, question in _UDP:
+
+    def at(asked: tuple[int, bytes]) -> Iterator[Observation]:
+        port, question = asked
         with roads.vantage(context, "outside").enter():
             answer = _asked(address, port, question)
         yield Observation(
@@ -107,6 +109,8 @@ def _udp(context: Context, host: HostFacts, address: IPAddress) -> Iterator[Obse
             not answer or port in declared,
             target=Target(host.name, port),
         )
+
+    yield from roads.side_by_side(_UDP, at)
     yield from _connected(context, "outside", host, address)
 
 

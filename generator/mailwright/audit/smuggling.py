@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from mailwright.audit import letters, mailboxes, posting, roads
-from mailwright.audit.model import Context, Observation, Probe
+from mailwright.audit import letters, mailboxes, posting, roads, threads
+from mailwright.audit.model import Context, Observation, Probe, Received
 
 # What some server has taken for the end of data besides <CR><LF>.<CR><LF> (RFC 5321, 4.1.1.4).
 FALSE_ENDS: tuple[bytes, ...] = (
@@ -26,6 +25,7 @@ FALSE_ENDS: tuple[bytes, ...] = (
     b"\x00\r\n.\r\x00\n",
     b"\n\n.\n\n",
 )
+_JOBS = 4
 _SILENCE = 0.3  # seconds in which a second verdict would come
 
 
@@ -49,10 +49,11 @@ def inbound(context: Context) -> Iterator[Observation]:
     who = roads.anybody(context)
     foreign = posting.outsider(context)
     for door in roads.doors(context, "outside", "smtp")[:1]:
-        made = [_attempt(context, door, None, foreign, who.published, end) for end in FALSE_ENDS]
-        marks = {attempt.hidden for attempt in made if attempt.accepted}
+        made = _attempts(context, door, None, foreign, who.published)
+        marks = sorted(attempt.hidden for attempt in made if attempt.accepted)
         mailboxes.holding(context, who.login, [attempt.outer for attempt in made if attempt.accepted])
-        held = {mark: mailboxes.messages(context, who.account, mark, timeout=0) for mark in sorted(marks)}
+        texts = threads.each(lambda mark: mailboxes.messages(context, who.account, mark, timeout=0), marks, _JOBS)
+        held = dict(zip(marks, texts, strict=True))
         for attempt in made:
             alone = [text for text in held.get(attempt.hidden, ()) if attempt.outer.encode() not in text]
             yield _judged(attempt, bool(alone), door)
@@ -65,21 +66,15 @@ def outbound(context: Context) -> Iterator[Observation]:
     who = roads.anybody(context)
     foreign = posting.outsider(context)
     for door in roads.doors(context, "outside", "submission", "submissions")[:1]:
-        made = [_attempt(context, door, who, who.published, foreign, end) for end in FALSE_ENDS]
-        with ThreadPoolExecutor(4) as pool:
-            waits = [
-                pool.submit(roads.correspondent(context).wait_for, attempt.hidden) if attempt.accepted else None
-                for attempt in made
-            ]
-            for attempt, waiting in zip(made, waits, strict=True):
-                seen = waiting.result() if waiting else None
-                if attempt.accepted and seen is None and not attempt.more:
-                    yield Observation(
-                        _what(attempt, door), f"{attempt.seen}; it did not arrive", None, target=door.target
-                    )
-                    continue
-                alone = seen is not None and attempt.outer.encode() not in seen.content
-                yield _judged(attempt, alone, door, _dangers(seen.content) if seen else "")
+        made = _attempts(context, door, who, who.published, foreign)
+        for attempt, seen in zip(made, threads.each(lambda one: _arrived(context, one), made, _JOBS), strict=True):
+            if attempt.accepted and seen is None and not attempt.more:
+                yield Observation(
+                    _what(attempt, door), f"{attempt.seen}; it did not arrive", None, target=door.target
+                )
+                continue
+            alone = seen is not None and attempt.outer.encode() not in seen.content
+            yield _judged(attempt, alone, door, _dangers(seen.content) if seen else "")
         _, sent = posting.send_plain(context, who)
         yield Observation(
             f"an ordinary message on {sent.door}",
@@ -88,6 +83,18 @@ def outbound(context: Context) -> Iterator[Observation]:
             True,
             sent.door.target,
         )
+
+
+def _attempts(
+    context: Context, door: roads.Door, who: roads.Person | None, sender: str, recipient: str
+) -> list[Attempt]:
+    """One for each false end of data."""
+    return list(threads.each(lambda end: _attempt(context, door, who, sender, recipient, end), FALSE_ENDS, _JOBS))
+
+
+def _arrived(context: Context, attempt: Attempt) -> Received | None:
+    """What came to the correspondent; nothing where nothing was accepted."""
+    return roads.correspondent(context).wait_for(attempt.hidden) if attempt.accepted else None
 
 
 def _attempt(

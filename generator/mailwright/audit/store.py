@@ -14,10 +14,12 @@ from itertools import product
 
 from mailwright.audit import letters, mailboxes, roads, wire
 from mailwright.audit.model import Account, Context, Observation, Phase, Probe, Where
-from mailwright.audit.roads import Door
+from mailwright.audit.roads import Door, Person
 from mailwright.audit.smtp import ProtocolError
 from mailwright.findings import Target
+from mailwright.site.model import IPAddress
 
+_WAITING = 8  # ports at a time of which nothing but silence is awaited
 _END = re.compile(rb"OK|NO|BYE", re.IGNORECASE)
 _MORE = re.compile(rb'OK|NO|BYE|"|\{', re.IGNORECASE)
 
@@ -90,31 +92,40 @@ def wrong_password(context: Context) -> Iterator[Observation]:
 
 
 def _imap(context: Context, where: Where) -> Iterator[Observation]:
-    for door, who in product(roads.doors(context, where, "imaps"), roads.one_on_each_store(context)):
+    def at(both: tuple[Door, Person]) -> Iterator[Observation]:
+        door, who = both
         with roads.vantage(context, where).enter():
             accepted, seen = _imap_login(context, door, who.account)
         yield Observation(f"IMAP login of {who.login} on {door} from {where}", seen, accepted, True, door.target)
+
+    ways = product(roads.doors(context, where, "imaps"), roads.one_on_each_store(context))
+    yield from roads.side_by_side(ways, at)
     yield from roads.unreachable(context, where)
 
 
 def _closed(context: Context, where: Where, *ports: int) -> Iterator[Observation]:
     hosts = {door.listener.host for door in roads.doors(context, where, "imaps")}
     families = {address.version for address in roads.vantage(context, where).addresses}
-    for host in sorted(hosts):
-        for address in context.plan.host(host).addresses:
-            for port in ports:
-                if address.version not in families:
-                    continue
-                with roads.vantage(context, where).enter():
-                    try:
-                        socket.create_connection((str(address), port), timeout=2).close()
-                    except (TimeoutError, ConnectionRefusedError) as error:
-                        seen, closed = str(error), True
-                    else:
-                        seen, closed = "connected", False
-                yield Observation(
-                    f"connect to {address} port {port} from {where}", seen, closed, target=Target(host, port)
-                )
+
+    def at(place: tuple[str, IPAddress, int]) -> Iterator[Observation]:
+        host, address, port = place
+        with roads.vantage(context, where).enter():
+            try:
+                socket.create_connection((str(address), port), timeout=2).close()
+            except (TimeoutError, ConnectionRefusedError) as error:
+                seen, closed = str(error), True
+            else:
+                seen, closed = "connected", False
+        yield Observation(f"connect to {address} port {port} from {where}", seen, closed, target=Target(host, port))
+
+    places = (
+        (host, address, port)
+        for host in sorted(hosts)
+        for address in context.plan.host(host).addresses
+        if address.version in families
+        for port in ports
+    )
+    yield from roads.side_by_side(places, at, _WAITING)
 
 
 def _imap_login(context: Context, door: Door, account: Account) -> tuple[bool, str]:

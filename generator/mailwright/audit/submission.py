@@ -267,7 +267,9 @@ def untouched(context: Context) -> Iterator[Observation]:
     whole; what people's mail programs write is left to them."""
     who = roads.anybody(context)
     foreign = posting.outsider(context)
-    for what, lines, body in _mime_samples():
+
+    def at(sample: tuple[str, tuple[Header, ...], bytes]) -> Iterator[Observation]:
+        what, lines, body = sample
         mark = letters.token()
         content = letters.letter(mark, f"<{who.published}>", f"<{foreign}>", extra=lines, body=body)
         sent = posting.send_out(context, who, who.published, mark, content)
@@ -281,6 +283,8 @@ def untouched(context: Context) -> Iterator[Observation]:
             same if sent.reply.accepted else False,
             target=sent.door.target,
         )
+
+    yield from roads.side_by_side(_mime_samples(), at)
 
 
 def origin_in_received(context: Context) -> Iterator[Observation]:
@@ -374,15 +378,18 @@ class _Case:
 
 
 def _tried(context: Context, who: Person, door: Door, cases: Iterable[_Case]) -> Iterator[Observation]:
-    """Each case in turn, several to a dialogue: servers count logins, and slow down after refusals."""
+    """Each case, several to a dialogue: servers count logins, and slow down after refusals."""
     listed = list(cases)
-    for start in range(0, len(listed), _PER_DIALOGUE):
+
+    def at(start: int) -> Iterator[Observation]:
         with roads.vantage(context, "outside").enter(), roads.smtp(context, door, account=who.account) as dialogue:
             for case in listed[start : start + _PER_DIALOGUE]:
                 reply = dialogue.deliver(case.sender, (posting.outsider(context),), case.content)
                 ok = reply.accepted if case.wanted else (None if 400 <= reply.code < 500 else reply.refused)
                 what = f"{case.what}, logged in as {who.login} on {door}"
                 yield Observation(what, str(reply), ok, case.wanted, door.target)
+
+    yield from roads.side_by_side(range(0, len(listed), _PER_DIALOGUE), at, 3)
 
 
 def _one_of_each(context: Context) -> tuple[Door, ...]:
