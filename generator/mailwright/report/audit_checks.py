@@ -11,13 +11,14 @@ _STRENGTH = (Level.ADVICE, Level.SHOULD_NOT, Level.SHOULD, Level.MUST, Level.ERR
 
 _GROUPS = {
     "identity": "DNS and identity",
-    "dns": "DNS records",
+    "zone": "Served zones",
     "addresses": "Addresses and roles",
     "relay": "Relaying",
     "submission": "Submission and message format",
     "smuggling": "Smuggling",
     "transport": "Transport security",
-    "tls": "Certificates and TLS",
+    "certificates": "Certificates",
+    "published": "What the DNS publishes of TLS",
     "gateway": "Gateways",
     "store": "Store and access",
     "clock": "Time",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
 
@@ -53,7 +53,7 @@ _REACH_WORDS = {
 }
 _LEVELS = (
     ("MUST", (Level.MUST,)),
-    ("SHOULD, SHOULD-NOT", (Level.SHOULD, Level.SHOULD_NOT)),
+    ("SHOULD (NOT)", (Level.SHOULD, Level.SHOULD_NOT)),
     ("ADVICE", (Level.ADVICE,)),
 )
 _WARNINGS = {
@@ -137,8 +137,8 @@ def _lead(report: Report) -> str:
         row.verdict.word is Word.NOT_MET and row.verdict.requirement.level is Level.MUST for row in report.rows
     )
     if bad:
-        of = f"{musts} of them" if musts else "none of them"
-        return f"{first} {bad} {'is' if bad == 1 else 'are'} not met, {of} a MUST; {open_} not proven."
+        of = f"{musts or 'none'} of them a MUST" if bad > 1 else "a MUST" if musts else "which is no MUST"
+        return f"{first} {bad} {'is' if bad == 1 else 'are'} not met, {of}; {open_} not proven."
     if open_:
         return f"{first} Nothing was seen to be broken; {open_} {'is' if open_ == 1 else 'are'} not proven yet."
     return first
@@ -199,54 +199,73 @@ def _probes(report: Report) -> str:
 
 
 def _open(rows: Sequence[Row]) -> Iterator[tuple[Row, str]]:
-    """What is neither met nor attested, the worst first, each with the first reason."""
-    for word in (Word.NOT_MET, Word.NOT_PROVEN):
-        for row in rows:
-            if row.verdict.word is word:
-                reasons = _reasons(row)
-                more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
-                yield row, reasons[0] + more
+    """What is neither met nor attested, each with the first reason: the worst first, and of those the MUSTs."""
+    words = (Word.NOT_MET, Word.NOT_PROVEN)
+    levels = [level for _, group in _LEVELS for level in group]
+    for row in sorted(
+        (row for row in rows if row.verdict.word in words),
+        key=lambda row: (
+            words.index(row.verdict.word),
+            row.verdict.waived,
+            levels.index(row.verdict.requirement.level),
+        ),
+    ):
+        reasons = _reasons(row)
+        more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+        yield row, reasons[0] + more
 
 
 def _reasons(row: Row) -> list[str]:
-    """What is missing, without what was seen: that stands below."""
-    return list(dict.fromkeys(first_line(text) for text in row.verdict.missing))
+    """What is missing, without what was seen: that stands below. What the site does not have comes first."""
+    reasons = dict.fromkeys(first_line(text) for text in row.verdict.missing)
+    return sorted(reasons, key=lambda text: text != row.verdict.requirement.absent)
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A line of what was seen. ``words`` are those of whoever was asked."""
+    """A line of what was seen. ``words`` are those of whoever was asked, ``runs`` (label, in words) those that saw
+    it, ``place`` where they looked from."""
 
     status: str
     source: str
     text: str
     words: str
-    run: str
-    where: str
+    runs: tuple[tuple[str, str], ...]
+    place: str
     note: str
 
 
 def _seen(row: Row, report: Report) -> list[_Seen]:
-    """What rules and probes found, the worst first."""
+    """What rules and probes found: what counts first, of that the worst. Passes of one probe are one line."""
     order = (Status.FAIL, Status.WAIVED, Status.NOT_PROVEN, Status.PASS)
     items = [item for item in row.verdict.evidence if item.kind in ("check", "probe")]
     items.sort(key=lambda item: (item.remark and item.sighting is not None, order.index(item.status)))
-    return [_line(item, report) for item in items]
+    lines: dict[object, _Seen] = {}
+    for number, item in enumerate(items):
+        line = _line(item, report)
+        key = (line.source, line.note) if item.status is Status.PASS else number
+        first = lines.setdefault(key, line)
+        if first is not line:
+            lines[key] = replace(first, runs=(*first.runs, *line.runs))
+    return list(lines.values())
 
 
 def _line(item: Item, report: Report) -> _Seen:
     if item.sighting is None:
         note = "asks more than the requirement does" if item.remark else ""
-        return _Seen(item.status.value, item.source, item.text, "", "", "", note)
+        return _Seen(item.status.value, item.source, item.text, "", (), "", note)
     finding, source = item.sighting.finding, item.sighting.source
     place = f"{finding.target}: " if finding.target else ""
-    label, where = "", ""
-    if source:
-        vantage = report.vantages.get(item.source)
-        label = source.label
-        where = f"{_KINDS[source.run.kind]}, {source.run.ended.date()}" + (f", from {vantage}" if vantage else "")
+    runs = ((source.label, f"{_KINDS[source.run.kind]}, {source.run.ended.date()}"),) if source else ()
+    vantage = report.vantages.get(item.source, "")
     return _Seen(
-        item.status.value, item.source, place + finding.message, finding.evidence, label, where, item.sighting.note
+        item.status.value,
+        item.source,
+        place + finding.message,
+        finding.evidence,
+        runs,
+        f"from {vantage}" if vantage in ("outside", "inside") else "on the host" if vantage else "",
+        item.sighting.note,
     )
 
 

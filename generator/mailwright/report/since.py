@@ -36,6 +36,10 @@ class Move:
     before: Word
     after: Word
 
+    @property
+    def way(self) -> tuple[str, str]:
+        return self.before.value, self.after.value
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:
