@@ -34,7 +34,6 @@ class Said:
     output: str
     errors: str
     verdicts: dict[str, str]
-    evidence: Path
     seconds: float
 
 
@@ -48,29 +47,38 @@ class Live:
 
     def audit(self, vantage: str, *arguments: str, stand: str = "") -> Said:
         """Run the verb from where that vantage is, or from another of the lab's places."""
+        evidence = self.evidence(vantage, stand)
+        with self.begun(vantage, *arguments, stand=stand) as done:
+            output, errors = done.communicate()
+        found = json.loads(evidence.read_text(encoding="utf-8")) if evidence.exists() else {"findings": []}
+        verdicts = {item["id"]: item["status"] for item in found["findings"]}
+        print(errors)
+        print(output)
+        return Said(done.returncode, output, errors, verdicts, _seconds(found))
+
+    def begun(self, vantage: str, *arguments: str, stand: str = "") -> subprocess.Popen[str]:
+        """The same, under way."""
         folder = self.description.parent
-        evidence = folder / f"{vantage}-{stand or 'there'}.json"
         argv = [sys.executable, "-m", "mailwright", "audit", str(self.description), "--vantage", vantage]
-        argv += ["--out", str(evidence), *arguments]
+        argv += ["--out", str(self.evidence(vantage, stand)), *arguments]
         if vantage == "host":
             argv += ["--ssh-config", str(folder / "ssh_config")]
         prefix = self.stage.lab.vantage(stand or _CLIENTS[vantage], "inside").command_prefix()
-        done = subprocess.run(
+        return subprocess.Popen(
             [*prefix, *argv],
             env={**os.environ, "SSL_CERT_FILE": str(folder / "trusted.pem")},
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
         )
-        found = json.loads(evidence.read_text(encoding="utf-8")) if evidence.exists() else {"findings": []}
-        verdicts = {item["id"]: item["status"] for item in found["findings"]}
-        print(done.stderr)
-        print(done.stdout)
-        return Said(done.returncode, done.stdout, done.stderr, verdicts, evidence, _seconds(found))
+
+    def evidence(self, vantage: str, stand: str = "") -> Path:
+        """What the audit from there left."""
+        return self.description.parent / f"{vantage}-{stand or 'there'}.json"
 
 
 @contextmanager
-def live(stage: Stage, site: Path, folder: Path, mailboxes: tuple[str, ...]) -> Iterator[Live]:
+def equipped(stage: Stage, site: Path, folder: Path, mailboxes: tuple[str, ...]) -> Iterator[Live]:
     """``site``: the description that was rehearsed; ``mailboxes``: logins whose passwords the audit gets."""
     shutil.copytree(site.parent, folder, dirs_exist_ok=True)
     key = stage.prepared.credentials.dkim_public_key
@@ -86,7 +94,7 @@ def live(stage: Stage, site: Path, folder: Path, mailboxes: tuple[str, ...]) -> 
     }
     audit = {
         "mailboxes": [{"login": login, "address": addresses[login], "password": login} for login in mailboxes],
-        "addresses": [row.address for row in plan.routes if row.kind == "role" and "@mail" not in row.address],
+        "addresses": [row.address for row in plan.routes if row.kind == "role"],
         "outside": {
             "address": ForeignMail.address,
             "imap": MAIL_HOST,

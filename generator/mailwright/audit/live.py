@@ -223,7 +223,8 @@ def _password(report: Findings, folder: Path, name: str, where: Place) -> str | 
 
 
 def _is_own(report: Findings, site: Site, address: str, where: Place) -> None:
-    own = {*(item.name for item in site.domains), *(item.name for item in site.internal_domains)}
+    own = {item.name for item in site.domains} | {item.name for item in site.internal_domains}
+    own |= {host.name for host in site.hosts}  # which have a postmaster
     if domain(address) not in own:
         message = f"{address} is in no domain of the site, and tests are not for others"
         report.error("audit.address", message, where, "Name an address of the site.")

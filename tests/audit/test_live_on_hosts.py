@@ -1,0 +1,126 @@
+"""Audits of the rehearsed example as of a running service: from outside, from the campus, and by ssh."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+
+from mailwright.audit import for_live, for_site, letters, roads
+from mailwright.audit.outside_mailbox import Access, OutsideMailbox
+from mailwright.audit.posting import delivered_directly
+from mailwright.rehearsal import credentials
+from mailwright.rehearsal.rehearse import Stage, prepare, staged
+from mailwright.report.evidence import from_json
+from mailwright.requirements.evaluate import evaluate
+from support.example import EXAMPLE, load_example
+from support.live import Live, equipped
+
+pytestmark = [pytest.mark.hosts, pytest.mark.slow]
+
+# What the lab has not: contacts whom a service desk knows, documents on the web, certificates for longer than a run.
+_BESIDE = ("certificates.", "publications.", "contacts.")
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    folder = tmp_path_factory.mktemp("live")
+    site = load_example()
+    with staged(prepare(site, evaluate(site, date.today()), (), folder), folder, print) as stage:
+        stage.apply(lambda _text: None)
+        yield stage
+
+
+@pytest.fixture(scope="module")
+def service(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    with equipped(stage, EXAMPLE, tmp_path_factory.mktemp("site"), ("rl204", "km217")) as service:
+        yield service
+
+
+def unwell(verdicts: dict[str, str]) -> dict[str, str]:
+    return {id_: word for id_, word in verdicts.items() if word != "pass" and not id_.startswith(_BESIDE)}
+
+
+def test_from_outside_all_is_proven_in_time(service: Live) -> None:
+    said = service.audit("outside")
+    assert unwell(said.verdicts) == {}
+    assert said.status in (0, 1)
+    assert said.seconds < 60  # 20 on a machine of its own
+    # The site's own mail came to the mailbox elsewhere, and none of it is left there.
+    assert service.box.fetched
+    assert not service.box.folders["INBOX"]
+
+
+def test_from_the_campus(service: Live) -> None:
+    said = service.audit("inside")
+    assert unwell(said.verdicts) == {}
+    assert {"relay.inside", "border.outbound-25", "store.imap-inside", "ports.inside"} <= said.verdicts.keys()
+
+
+def test_by_ssh(service: Live) -> None:
+    said = service.audit("host")
+    assert unwell(said.verdicts) == {}
+    assert {"trail.responsible", "clock.offset", "addresses.reach", "firewall.outbound"} <= said.verdicts.keys()
+
+
+def test_the_three_together_are_all_that_is_not_for_rehearsals(service: Live) -> None:
+    plan = service.stage.prepared.truth
+    asked = {probe.id for probe in for_live(plan)}
+    found = set()
+    for vantage in ("outside", "inside", "host"):
+        found |= {finding.id for finding in from_json(service.evidence(vantage).read_text("utf-8")).findings}
+    assert found == asked
+    requirements = {name for probe in for_site(plan) for name in probe.requirements}
+    shown = {name for probe in for_live(plan) for name in probe.requirements}
+    assert requirements - shown == set()
+
+
+@pytest.mark.parametrize(("vantage", "stand"), [("outside", "campus"), ("inside", "outside")])
+def test_from_a_wrong_place_nothing_is_proven(service: Live, vantage: str, stand: str) -> None:
+    said = service.audit(vantage, "--only", "relay", "--only", "ports", stand=stand)
+    assert said.status == 1
+    assert said.verdicts
+    assert set(said.verdicts.values()) == {"not-proven"}
+    assert "networks" in said.output or "a network of the site" in said.output
+
+
+def test_interrupted_it_ends_at_once_with_what_it_has(service: Live) -> None:
+    with service.begun("outside") as process:
+        time.sleep(4)
+        process.send_signal(signal.SIGINT)
+        started = time.monotonic()
+        output, _ = process.communicate(timeout=30)
+    assert time.monotonic() - started < 10
+    assert process.returncode == 130
+    assert "interrupted" in output
+    assert "pass" in output
+
+
+def test_a_real_server_as_the_mailbox_elsewhere(stage: Stage) -> None:
+    """Dovecot, which is stricter than a stand-in."""
+    account = next(one for one in stage.prepared.credentials.accounts if one.login == "rl204")
+    host = stage.prepared.truth.hosts[0].name
+    context = stage.context()
+    access = Access("rosa.luxemburg@college.ac.uk", host, 993, account.login, account.password)
+    mailbox = OutsideMailbox(access, stage.lab.resolver, (), str(stage.secrets / credentials.AUTHORITY))
+    with stage.lab.vantage("outside", "outside").enter():
+        mailbox.open()
+        mark = letters.token()
+        door = roads.doors(context, "outside", "smtp")[0]
+        content = letters.letter(mark, "<probe@foreign.example>", "<rosa.luxemburg@college.ac.uk>")
+        assert delivered_directly(context, door, "probe@foreign.example", access.address, content).accepted
+        found = mailbox.wait_for(mark, timeout=30)
+        assert found is not None
+        assert found.sender == "probe@foreign.example"
+        assert found.client in {str(address) for address in stage.lab.vantages()["outside"].addresses}
+        assert mark.encode() in found.content
+        mailbox.close()
+        mailbox.open()
+        mailbox.close()
+    status, said = stage.lab.shell.run(
+        host, "doveadm", "search", "-u", "rl204", "mailbox", "INBOX", "header", "subject", mark
+    )
+    assert (status, said.strip()) == (0, "")
