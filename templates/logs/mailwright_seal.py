@@ -29,7 +29,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from difflib import SequenceMatcher
 from itertools import pairwise
 from pathlib import Path
@@ -76,6 +76,11 @@ class Seal:
         return date.fromisoformat(self.fields["day"])
 
     @property
+    def ends(self) -> date:
+        """The day with which its time begins: that of a late rotation began when the last line was written."""
+        return date.fromisoformat(self.fields["ends"])
+
+    @property
     def serial(self) -> int:
         return int(self.fields["serial"])
 
@@ -85,8 +90,8 @@ class Seal:
 
 
 _FIELDS: dict[str, type] = {
-    "host": str, "log": str, "day": str, "serial": int, "previous": str, "previous_day": str, "lines": int,
-    "octets": int, "sha256": str, "line_hashes": str, "days": int, "made": str,
+    "host": str, "log": str, "day": str, "ends": str, "serial": int, "previous": str, "previous_day": str,
+    "previous_ends": str, "lines": int, "octets": int, "sha256": str, "line_hashes": str, "days": int, "made": str,
 }  # fmt: skip
 
 
@@ -99,7 +104,8 @@ def read_seal(path: Path) -> Seal:
     log = fields["log"]
     if log.startswith("/") or ".." in log.split("/"):
         raise ValueError(f"{path} is of no log")
-    date.fromisoformat(fields["day"])
+    for key in ("day", "ends"):
+        date.fromisoformat(fields[key])
     return Seal(fields, base64.b64decode(said["signature"], validate=True))
 
 
@@ -275,14 +281,17 @@ class Sealer:
         return time.time() - max(seen.st_mtime, seen.st_ctime) >= self._settled
 
     def _seal(self, log: Log, day: date, path: Path, head: dict[str, Any] | None) -> Seal:
+        written = date.fromtimestamp(path.stat().st_mtime)
         seen = scan(path)
         fields = {
             "host": log.host,
             "log": log.name,
             "day": day.isoformat(),
+            "ends": min(day, written + timedelta(days=1)).isoformat(),
             "serial": head["serial"] + 1 if head else 1,
             "previous": head["sha256"] if head else "",
             "previous_day": head["day"] if head else "",
+            "previous_ends": head["ends"] if head else "",
             "lines": seen.lines,
             "octets": seen.octets,
             "sha256": seen.sha256,
@@ -301,17 +310,22 @@ class Sealer:
         there = rotated(self._folder, log.name)
         for path in sorted(place.glob("*.seal")):
             try:
-                day = date.fromisoformat(path.stem)
-            except ValueError:
-                continue
-            age = (today - day).days
+                seal = read_seal(path)
+            except (ValueError, KeyError, TypeError):
+                continue  # verifying tells
+            day, age = seal.day, (today - seal.ends).days
             if age > log.maximum_days or (age >= log.days and day not in there):
                 path.with_suffix(".lines").unlink(missing_ok=True)
                 path.unlink()
 
 
 def _head(seal: Seal) -> dict[str, Any]:
-    return {"serial": seal.serial, "day": seal.day.isoformat(), "sha256": seal.digest}
+    return {
+        "serial": seal.serial,
+        "day": seal.day.isoformat(),
+        "ends": seal.ends.isoformat(),
+        "sha256": seal.digest,
+    }
 
 
 def read_heads(path: Path) -> Heads:
@@ -531,7 +545,7 @@ class Verifier:
             report.fault(day, kind, "the log of this day has no seal, and those of later days have")
         before = first.fields["previous_day"]
         gone = first.serial > 1 and not early and before not in told
-        if gone and (self.on - date.fromisoformat(before)).days < agreed:
+        if gone and (self.on - date.fromisoformat(first.fields["previous_ends"])).days < agreed:
             report.fault(before, "missing-day", "this day is gone, seal and log, before its time")
 
     def _link(self, report: Report, one: Seal, other: Seal, there: dict[date, Path]) -> None:
@@ -551,7 +565,7 @@ class Verifier:
 
     def _content(self, report: Report, seal: Seal, path: Path | None, agreed: int) -> None:
         if path is None:
-            if (self.on - seal.day).days < agreed:
+            if (self.on - seal.ends).days < agreed:
                 report.fault(seal.day, "missing-day", f"the log is gone, {seal.fields['lines']} lines")
             return
         report.read += 1

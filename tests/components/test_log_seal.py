@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,7 +22,7 @@ from mailwright import resources
 
 HOST = "mail.college.ac.uk"
 NAME = f"hosts/{HOST}/mail.log"
-TODAY = date(2026, 11, 24)
+TODAY = date(2024, 11, 24)
 DAYS, MAXIMUM = 10, 14
 PROGRAM = resources.folder("templates") / "logs" / "mailwright_seal.py"
 
@@ -81,6 +81,8 @@ class Place:
     def write(self, day: date, content: list[bytes]) -> None:
         whole = b"".join(content)
         self.path(day).write_bytes(gzip.compress(whole) if self.path(day).suffix == ".gz" else whole)
+        midnight = datetime.combine(day, datetime.min.time()).timestamp()
+        os.utime(self.path(day), (midnight, midnight - 60))
 
     def beside(self, day: date, suffix: str = ".seal") -> Path:
         return self.folder / "seals" / HOST / f"{day:%Y%m%d}{suffix}"
@@ -238,6 +240,22 @@ def test_a_day_on_which_the_host_was_off_is_no_fault(tmp_path: Path) -> None:
     planted = TODAY + timedelta(days=1)
     place.write(planted, lines(planted))
     assert place.faults(TODAY + timedelta(days=3)) == [("unsealed", str(planted), 0, 0)]
+
+
+def test_what_was_rotated_late_has_its_time_from_its_last_line(tmp_path: Path) -> None:
+    """The host was off for longer than a log is kept; logrotate goes by the age of the last line."""
+    place = Place(tmp_path, 1)
+    late = TODAY + timedelta(days=30)
+    place.write(late, lines(TODAY))
+    os.utime(place.path(late), (0, datetime.combine(TODAY, datetime.min.time()).timestamp()))
+    place.seal(late)
+    assert place.faults(late) == []
+    place.path(late).unlink()
+    later = late + timedelta(days=1)
+    place.write(later, lines(later))
+    place.seal(later)
+    assert place.faults(later) == []
+    assert not place.beside(late).exists()
 
 
 def test_sealing_that_has_stopped_is_found(place: Place) -> None:

@@ -46,6 +46,14 @@ def grow_older(days: int) -> None:
     MEMORY.write_text(said, encoding="ascii")
 
 
+def write(day: int) -> None:
+    """The last line of a day, a minute before the next one begins."""
+    with LOG.open("a", encoding="ascii") as log:
+        log.write(f"day {day}\n")
+    late = time.time() + DAY - 60
+    os.utime(LOG, (late, late))
+
+
 def lines() -> set[int]:
     """The days of which lines are there."""
     found: set[int] = set()
@@ -55,21 +63,20 @@ def lines() -> set[int]:
     return found
 
 
-def sealed(now: int) -> tuple[set[int], bool]:
+def sealed(now: int, written: set[int]) -> tuple[set[int], bool]:
     """Seals what there is under the dates of the simulated days; the days of the seals, and whether all is well."""
     for path in VIEW.glob("mail.log*"):
         path.unlink()
     for path in FOLDER.glob("mail.log-*"):
         age = (date.today() - date.fromisoformat(path.name[9:17])).days
-        os.symlink(path, VIEW / f"mail.log-{BIRTH + timedelta(days=now - age):%Y%m%d}{path.name[17:]}")
+        (VIEW / f"mail.log-{BIRTH + timedelta(days=now - age):%Y%m%d}{path.name[17:]}").symlink_to(path)
     today = BIRTH + timedelta(days=now)
     list(seal.Sealer(VIEW, STATE, os.getgid(), 0).run(LOG_ROW, today))
-    # A seal is named by the morning after the day.
-    days = {
-        (date.fromisoformat(path.stem) - BIRTH).days - 1 for path in (VIEW / "seals" / LOG_ROW.host).glob("*.seal")
-    }
+    # A seal is named by the morning on which the last day before it was put away.
+    mornings = {(date.fromisoformat(path.stem) - BIRTH).days for path in VIEW.glob("seals/*/*.seal")}
+    days = {max(day for day in written if day < morning) for morning in mornings}
     well = True
-    if now % 40 == 0:
+    if now % 39 == 0:
         heads = seal.read_heads(VIEW / "seals" / "heads.json")
         report = seal.Verifier(VIEW, STATE / "key.pub", heads, today).host(LOG_ROW.host, LOG_ROW.name)
         well = not report.faults
@@ -92,7 +99,7 @@ def main() -> None:
     if time.time() % DAY > DAY - 120:
         time.sleep(121)  # the real date must not change on the way
     now, written = 0, {0}
-    LOG.write_text("day 0\n", encoding="ascii")
+    write(0)
     for part in sys.argv[1].split():
         count, _, days = part.partition("x")
         for _ in range(int(count)):
@@ -105,11 +112,10 @@ def main() -> None:
                 text=True,
             )
             assert done.returncode == 0, done.stderr
-            seals, well = sealed(now)
+            seals, well = sealed(now, written)
             ages = (*span(lines(), now, written), *span(seals, now, written))
             print(now, *ages, "as" if well else "NOT as", "sealed")
-            with LOG.open("a", encoding="ascii") as log:
-                log.write(f"day {now}\n")
+            write(now)
             written.add(now)
 
 
