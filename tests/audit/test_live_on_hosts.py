@@ -21,7 +21,7 @@ from support.live import Live, equipped
 
 pytestmark = [pytest.mark.hosts, pytest.mark.slow]
 
-# What the lab has not: contacts whom a service desk knows, documents on the web, certificates for longer than a run.
+# What the lab has not: contacts that a service desk knows, documents on the web, certificates for longer.
 _BESIDE = ("certificates.", "publications.", "contacts.")
 
 
