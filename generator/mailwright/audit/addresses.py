@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from email.utils import getaddresses
 
@@ -13,7 +14,8 @@ from mailwright.site.addresses import domain, key, local_part
 from mailwright.site.role_names import FACILITIES, REQUIRED, SYNONYMS
 
 _PRESCRIBED = frozenset({*FACILITIES.values(), *SYNONYMS})
-_PER_CONNECTION = 8  # refusals, before Postfix slows down (smtpd_soft_error_limit)
+_REFUSALS = 8  # in one dialogue, before Postfix slows down (smtpd_soft_error_limit)
+_RECIPIENTS = 50  # in one dialogue; every server takes a hundred (RFC 5321, 4.5.3.1.8)
 _OF_EACH = 12  # addresses of each kind that a running service is asked for
 
 
@@ -25,8 +27,8 @@ def required(context: Context) -> Iterator[Observation]:
     wanted = [f"{name}@{item}" for item in settings.domains for name in sorted(REQUIRED)]
     wanted += [route.address for route in _roles(context) if local_part(route.address) in REQUIRED]
     wanted += ["postmaster", "Postmaster"]
-    yield from _accepted(context, tuple(dict.fromkeys(wanted)))
-    yield from _nobody(context, tuple(f"{letters.token()}@{item}" for item in settings.domains))
+    yield from accepted(context, tuple(dict.fromkeys(wanted)))
+    yield from nobody(context, tuple(f"{letters.token()}@{item}" for item in settings.domains))
 
 
 def facilities(context: Context) -> Iterator[Observation]:
@@ -35,8 +37,8 @@ def facilities(context: Context) -> Iterator[Observation]:
     if not wanted:
         yield Observation("role addresses that RFC 2142 names", "the plan has none", None)
         return
-    yield from _accepted(context, wanted)
-    yield from _nobody(context, tuple(f"{letters.token()}@{item}" for item in context.plan.settings.domains))
+    yield from accepted(context, wanted)
+    yield from nobody(context, tuple(f"{letters.token()}@{item}" for item in context.plan.settings.domains))
 
 
 def alternatives(context: Context) -> Iterator[Observation]:
@@ -44,7 +46,7 @@ def alternatives(context: Context) -> Iterator[Observation]:
     role can: the message arrives outside with the role's address in envelope and From: (ROLE-4)."""
     prescribed = _PRESCRIBED.union(REQUIRED)
     others = (route.address for route in _roles(context) if local_part(route.address) not in prescribed)
-    yield from _accepted(context, tuple(others))
+    yield from accepted(context, tuple(others))
     who = roads.person(context, lambda one: one.roles, "anybody who may send as a role")
     mark = letters.token()
     content = letters.letter(mark, f"<{who.roles[0]}>", f"<{posting.outsider(context)}>")
@@ -136,25 +138,27 @@ def unknown(context: Context) -> Iterator[Observation]:
     exists is accepted in the same dialogue."""
     known = context.plan.routes[0].address
     invented = letters.token()
-    for service in ("smtp", "submission", "submissions"):
-        for door in _doors(context, service):
-            who = roads.anybody(context) if door.listener.auth else None
-            sender = who.published if who else posting.outsider(context)
-            tried = [f"{invented}@{item}" for item in context.plan.settings.domains]
-            tried.append(f"{invented}@{context.plan.settings.primary_domain}".upper())
-            with (
-                roads.vantage(context, "outside").enter(),
-                roads.smtp(context, door, account=who.account if who else None) as dialogue,
-            ):
-                dialogue.mail(sender)
-                reply = dialogue.rcpt(known)
-                yield Observation(f"RCPT TO:<{known}> on {door}", str(reply), reply.accepted, True, door.target)
-                for address in tried:
-                    reply = dialogue.rcpt(address)
-                    yield Observation(
-                        f"RCPT TO:<{address}> on {door}", str(reply), reply.code == 550, target=door.target
-                    )
-                dialogue.command("RSET")
+    tried = tuple(f"{invented}@{item}" for item in context.plan.settings.domains)
+    tried += (f"{invented}@{context.plan.settings.primary_domain}".upper(),)
+
+    def at(part: tuple[roads.Door, tuple[str, ...]]) -> Iterator[Observation]:
+        door, addresses = part
+        who = roads.anybody(context) if door.listener.auth else None
+        with (
+            roads.vantage(context, "outside").enter(),
+            roads.smtp(context, door, account=who.account if who else None) as dialogue,
+        ):
+            dialogue.mail(who.published if who else posting.outsider(context))
+            reply = dialogue.rcpt(known)
+            yield Observation(f"RCPT TO:<{known}> on {door}", str(reply), reply.accepted, True, door.target)
+            for address in addresses:
+                reply = dialogue.rcpt(address)
+                what = f"RCPT TO:<{address}> on {door}"
+                yield Observation(what, str(reply), reply.code == 550, target=door.target)
+            dialogue.command("RSET")
+
+    doors = (door for service in ("smtp", "submission", "submissions") for door in _doors(context, service))
+    yield from roads.side_by_side(_parts(doors, tried, _REFUSALS), at)
     yield from roads.unreachable(context, "outside")
 
 
@@ -166,8 +170,8 @@ def valid(context: Context) -> Iterator[Observation]:
     wanted = sorted({row.address for row in context.plan.senders} | kinds.keys())
     if context.live:
         wanted = _some_of_each(wanted, lambda address: kinds.get(address, ""))
-    yield from _accepted(context, tuple(wanted))
-    yield from _nobody(context, tuple(f"{letters.token()}@{item}" for item in context.plan.settings.domains))
+    yield from accepted(context, tuple(wanted))
+    yield from nobody(context, tuple(f"{letters.token()}@{item}" for item in context.plan.settings.domains))
 
 
 def qualified(context: Context) -> Iterator[Observation]:
@@ -334,29 +338,51 @@ def _leaves(context: Context, who: roads.Person, inside: str) -> Iterator[Observ
     )
 
 
-def _accepted(context: Context, wanted: tuple[str, ...]) -> Iterator[Observation]:
-    def at(door: roads.Door) -> Iterator[Observation]:
-        for address, reply in _asked(context, door, wanted):
+def accepted(context: Context, wanted: tuple[str, ...]) -> Iterator[Observation]:
+    """That port 25 takes mail for each of the addresses."""
+
+    def at(part: tuple[roads.Door, tuple[str, ...]]) -> Iterator[Observation]:
+        door, addresses = part
+        for address, reply in _asked(context, door, addresses):
             yield Observation(f"RCPT TO:<{address}> on {door}", str(reply), reply.accepted, target=door.target)
 
-    yield from roads.side_by_side(roads.doors(context, "outside", "smtp"), at)
+    doors = roads.doors(context, "outside", "smtp")
+    yield from roads.side_by_side(_parts(doors, wanted, _RECIPIENTS), at)
 
 
-def _nobody(context: Context, invented: tuple[str, ...]) -> Iterator[Observation]:
-    def at(door: roads.Door) -> Iterator[Observation]:
-        for address, reply in _asked(context, door, invented):
+def nobody(context: Context, invented: tuple[str, ...]) -> Iterator[Observation]:
+    """The twin: that it takes none for these."""
+
+    def at(part: tuple[roads.Door, tuple[str, ...]]) -> Iterator[Observation]:
+        door, addresses = part
+        for address, reply in _asked(context, door, addresses):
             yield Observation(f"RCPT TO:<{address}> on {door}", str(reply), reply.refused, True, door.target)
 
-    yield from roads.side_by_side(roads.doors(context, "outside", "smtp"), at)
+    doors = roads.doors(context, "outside", "smtp")
+    yield from roads.side_by_side(_parts(doors, invented, _REFUSALS), at)
+
+
+def _parts(
+    doors: Iterable[roads.Door], wanted: tuple[str, ...], size: int
+) -> Iterator[tuple[roads.Door, tuple[str, ...]]]:
+    """Each door with so many of the addresses at a time."""
+    for door in doors:
+        for start in range(0, len(wanted), size):
+            yield door, wanted[start : start + size]
 
 
 def _asked(context: Context, door: roads.Door, wanted: tuple[str, ...]) -> Iterator[tuple[str, Reply]]:
-    """RCPT for each, a handful to a transaction, to stay below the limits of recipients and of errors."""
-    for start in range(0, len(wanted), _PER_CONNECTION):
+    """RCPT for each, with a new dialogue after some refusals, to stay below the limit of errors."""
+    left = deque(wanted)
+    while left:
+        refused = 0
         with roads.vantage(context, "outside").enter(), roads.smtp(context, door, secure=False) as dialogue:
             dialogue.mail(posting.outsider(context))
-            for address in wanted[start : start + _PER_CONNECTION]:
-                yield address, dialogue.rcpt(address)
+            while left and refused < _REFUSALS:
+                address = left.popleft()
+                reply = dialogue.rcpt(address)
+                refused += not reply.accepted
+                yield address, reply
             dialogue.command("RSET")
 
 

@@ -101,9 +101,9 @@ _ROLES = (
     Requirement(
         "ROLE-3", "Required e-mail addresses", MUST, "Timely answers",
         "What Janet or its contractors send to postmaster and abuse gets an answer in good time.",
-        ("check", "attest", "document"),
-        limits="Delivery is tested (ROLE-1); that somebody answers is the site's word. No document about it is "
-        "written in this version.",
+        ("check", "probe", "attest", "document"),
+        limits="Tested is that a message to each of these addresses comes to two people at least; that somebody "
+        "answers is the site's word, and counts for a year. No document about it is written in this version.",
     ),
     Requirement(
         "ROLE-4", "Required e-mail addresses", ADVICE, "Other names, fitting senders",
@@ -168,7 +168,7 @@ _MESSAGE = (
         ("check", "config", "probe", "document"),
         limits="Measured are each host's clock against its time server, and the Date: and Received: lines that "
         "hosts write. The clocks of users' own computers are not measured: documents/clocks.md says how to keep "
-        "them.",
+        "them. Where the description says that it is published, an audit of the running service reads it there.",
     ),
     Requirement(
         "MSG-4", "Message format", MUST, "MIME",
@@ -304,8 +304,9 @@ _INTERNAL = (
         ("check", "config", "probe", "document"),
         limits="Tested is that an internal address of each form that is described leaves in its published form, so "
         "that users need do nothing, and that mail to it arrives where internal_domains has the form. "
-        "documents/addresses.md tells them; that it is published is not tested. The last day of a form is a "
-        "promise to users: mail to it is accepted until the form is taken out of the description.",
+        "documents/addresses.md tells them; where the description says that it is published, an audit of the "
+        "running service reads it there. The last day of a form is a promise to users: mail to it is accepted "
+        "until the form is taken out of the description.",
     ),
 )  # fmt: skip
 
@@ -342,16 +343,17 @@ _AUDIT = (
     Requirement(
         "AUDIT-5", "Audit trail", MUST, "Somebody to call",
         "Janet or its contractors can reach those who run the mail service, also by telephone.",
-        ("check", "document", "attest"),
-        limits="The description has the contacts and their numbers; that Janet has them too is the site's word. "
-        "No document with them is written in this version.",
+        ("check", "probe", "document", "attest"),
+        limits="The description has the contacts and their numbers, and their addresses are tried; nobody is "
+        "called. That Janet has them too is the site's word, and counts for a year. No document with them is "
+        "written in this version.",
     ),
     Requirement(
         "AUDIT-6", "Audit trail", ADVICE, "Contacts kept up to date",
         "Role addresses, the entry in the RIPE registry and technical contacts are kept up to date.",
-        ("check", "attest"),
-        limits="Role addresses are checked; that the registry and Janet have what the description says is the "
-        "site's word.",
+        ("check", "probe", "attest"),
+        limits="Role addresses are checked and tried; that the registry and Janet have what the description says "
+        "is the site's word, and counts for a year.",
     ),
 )  # fmt: skip
 
