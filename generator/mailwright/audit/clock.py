@@ -152,7 +152,9 @@ def _followed(context: Context, host: str, status: int, output: str) -> Observat
     """Which source chronyd has chosen, of ``chronyc -c sources``: mode, state, name, …, offset measured last."""
     what = f"time source that chronyd on {host} follows"
     if status != 0:
-        return Observation(what, output.strip()[:200], None, target=Target(host))
+        # That nobody answers is known; all else (no chronyc, no way there) tells nothing of the clock.
+        off = "Cannot talk to daemon" in output
+        return Observation(what, output.strip()[:200], False if off else None, target=Target(host))
     rows = [line.split(",") for line in output.splitlines() if line.count(",") >= 9]
     chosen = [row for row in rows if row[1] == "*"]
     own = {row.server for row in context.plan.clocks if row.host == host}

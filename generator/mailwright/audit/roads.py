@@ -153,6 +153,16 @@ def client(trust: str | None) -> ssl.SSLContext:
     return made
 
 
+@cache
+def _mailer() -> ssl.SSLContext:
+    """A client like a mailer elsewhere, which takes any certificate rather than send in clear (RFC 7435)."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.sslsocket_class = wire.BoundedTls
+    made.check_hostname = False
+    made.verify_mode = ssl.CERT_NONE
+    return made
+
+
 @contextmanager
 def talking(context: Context, door: Door) -> Iterator[None]:
     """A turn at the door's server; an error meanwhile says which it was."""
@@ -173,9 +183,12 @@ def smtp(
 ) -> Iterator[Dialogue]:
     """A dialogue that has said EHLO; over TLS where the listener has it and ``secure``; logged in with ``account``.
 
+    Certificates are verified where people log in. On port 25 we are a mailer elsewhere: a certificate that is over
+    there is a fault of its own (``transport.incoming``), and hides no other.
     The vantage must have been entered. Raises OSError when it does not come about.
     """
-    implicit = tls(context) if door.listener.tls == "implicit" else None
+    client = tls(context) if door.listener.auth else _mailer()
+    implicit = client if door.listener.tls == "implicit" else None
     reachable = context.may_send_to if context.live else None
     with (
         talking(context, door),
@@ -186,7 +199,7 @@ def smtp(
         dialogue.greeting()
         dialogue.ehlo()
         if secure and door.listener.tls == "starttls":
-            dialogue.starttls(tls(context), door.listener.host)
+            dialogue.starttls(client, door.listener.host)
         if account is not None:
             reply = dialogue.login(account.login, account.password)
             if reply.code != 235:
