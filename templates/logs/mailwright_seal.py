@@ -227,7 +227,6 @@ class Log:
     host: str
     name: str
     days: int
-    maximum_days: int
 
 
 class Sealer:
@@ -306,15 +305,14 @@ class Sealer:
         return seal
 
     def _tidy(self, log: Log, place: Path, today: date) -> None:
-        """A seal goes when its log is gone, and that was time, or when its own time is over."""
+        """A seal goes when its log is gone, and that was time."""
         there = rotated(self._folder, log.name)
         for path in sorted(place.glob("*.seal")):
             try:
                 seal = read_seal(path)
             except (ValueError, KeyError, TypeError):
                 continue  # verifying tells
-            day, age = seal.day, (today - seal.ends).days
-            if age > log.maximum_days or (age >= log.days and day not in there):
+            if seal.day not in there and (today - seal.ends).days >= log.days:
                 path.with_suffix(".lines").unlink(missing_ok=True)
                 path.unlink()
 

@@ -23,7 +23,7 @@ from mailwright import resources
 HOST = "mail.college.ac.uk"
 NAME = f"hosts/{HOST}/mail.log"
 TODAY = date(2024, 11, 24)
-DAYS, MAXIMUM = 10, 14
+DAYS = 10
 PROGRAM = resources.folder("templates") / "logs" / "mailwright_seal.py"
 
 
@@ -38,7 +38,7 @@ def program() -> ModuleType:
 
 
 seal = program()
-LOG = seal.Log(HOST, NAME, DAYS, MAXIMUM)
+LOG = seal.Log(HOST, NAME, DAYS)
 
 
 def lines(day: date, count: int = 30) -> list[bytes]:
@@ -300,10 +300,12 @@ def test_what_had_its_time_is_gone_and_no_fault(place: Place) -> None:
         assert place.beside(first, ".lines").exists() is early
 
 
-def test_no_seal_outlives_the_maximum(place: Place) -> None:
-    place.seal(place.days[0] + timedelta(days=MAXIMUM))
+def test_a_seal_stays_as_long_as_its_log(place: Place) -> None:
+    later = place.days[0] + timedelta(days=DAYS + 3)
+    place.seal(later)
     assert place.beside(place.days[0]).exists()
-    place.seal(place.days[0] + timedelta(days=MAXIMUM + 1))
+    place.path(place.days[0]).unlink()
+    place.seal(later)
     assert not place.beside(place.days[0]).exists()
 
 

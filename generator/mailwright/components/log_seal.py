@@ -30,7 +30,6 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
             "host": name,
             "name": (MAIL_LOG if name == host.name else central(name)).removeprefix(f"{MAIL_FOLDER}/"),
             "days": row.days,
-            "maximum_days": row.maximum_days,
         }
         for name, row in rows.items()
     ]
