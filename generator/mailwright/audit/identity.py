@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from mailwright.audit import letters, names, posting, roads, spf_terms, values
 from mailwright.audit.model import Condition, Context, Observation, Probe
+from mailwright.audit.roads import Person
 from mailwright.audit.zone import shown
 from mailwright.findings import Target
 from mailwright.keypair import BITS
@@ -96,13 +97,17 @@ def sender_policy(context: Context) -> Iterator[Observation]:
             verdict, reason = names.spf_verdict(context.resolver, received.client, sender, received.helo)
             ok = _judged(verdict, ("pass",))
             yield Observation(f"SPF of {what} from {received.client}", f"{verdict} ({reason})", ok)
-        for domain in context.plan.settings.domains:
+
+    def at(domain: str) -> Iterator[Observation]:
+        with roads.vantage(context, "outside").enter():
             verdict, reason = names.spf_verdict(context.resolver, str(stranger), f"x@{domain}", "stranger.invalid")
-            yield Observation(
-                f"SPF of {domain} from {stranger}, an outsider",
-                f"{verdict} ({reason})",
-                _judged(verdict, ("fail", "softfail")),
-            )
+        yield Observation(
+            f"SPF of {domain} from {stranger}, an outsider",
+            f"{verdict} ({reason})",
+            _judged(verdict, ("fail", "softfail")),
+        )
+
+    yield from roads.side_by_side(context.plan.settings.domains, at, _JOBS)
 
 
 def sender_policy_cost(context: Context) -> Iterator[Observation]:
@@ -213,24 +218,19 @@ def signature(context: Context) -> Iterator[Observation]:
     signed = _signs(context.plan)
     if signed:
         yield from _served(context, "TXT", "v=DKIM1")
-    for domain in context.plan.settings.domains:
-        who = next((one for one in roads.people(context) if _in(one.published, domain)), None)
-        address = who.published if who else ""
-        if who is None:  # a role of the domain serves as well
-            for one in roads.people(context):
-                address = next((item for item in (*one.aliases, *one.roles) if _in(item, domain)), "")
-                if address:
-                    who = one
-                    break
+    people = roads.people(context)
+
+    def at(domain: str) -> Iterator[Observation]:
+        who, address = _writer(people, domain)
         if who is None:
             yield Observation(f"a message from {domain}", "there is no account that may send from it", None)
-            continue
+            return
         mark = letters.token()
         content = letters.letter(mark, f"<{address}>", f"<{posting.outsider(context)}>")
         sent = posting.send_out(context, who, address, mark, content)
         if sent.received is None:
             yield Observation(f"a message from {address} to {_foreign(context)}", str(sent.reply), None)
-            continue
+            return
         message = sent.received.content
         tags = " ".join(letters.header(message, "DKIM-Signature"))
         if not signed:
@@ -239,7 +239,7 @@ def signature(context: Context) -> Iterator[Observation]:
                 tags[:120] or "no DKIM-Signature: line",
                 not tags,
             )
-            continue
+            return
         aligned = f"d={domain};" in tags.replace(" ", "") + ";"
         yield Observation(
             f"DKIM signature of a message from {address}, against the served key",
@@ -252,6 +252,20 @@ def signature(context: Context) -> Iterator[Observation]:
             not _verifies(context, message.replace(b"audit of the mail", b"audit of the male")),
             twin=True,
         )
+
+    yield from roads.side_by_side(context.plan.settings.domains, at)
+
+
+def _writer(people: tuple[Person, ...], domain: str) -> tuple[Person | None, str]:
+    """Who may send from the domain, and the address: somebody's own, or else an alias or a role."""
+    for one in people:
+        if _in(one.published, domain):
+            return one, one.published
+    for one in people:
+        for address in (*one.aliases, *one.roles):
+            if _in(address, domain):
+                return one, address
+    return None, ""
 
 
 def policy_record(context: Context) -> Iterator[Observation]:
@@ -271,14 +285,17 @@ def _served(context: Context, type_: str, policy: str = "") -> Iterator[Observat
             wanted.setdefault(row.owner, []).append(row)
     if not wanted:
         yield Observation(f"{type_} records {policy}".strip(), "the plan has none", None)
-    for owner, rows in wanted.items():
+
+    def at(owner: str) -> Iterator[Observation]:
         served = values.relevant(kind, owner, _ask(context, owner, type_))
         yield Observation(
             f"{owner} {type_}",
             shown(served),
-            values.same(kind, (row.value for row in rows), served),
+            values.same(kind, (row.value for row in wanted[owner]), served),
             target=Target(owner.rstrip(".")),
         )
+
+    yield from roads.side_by_side(wanted, at, _JOBS)
 
 
 def _ask(context: Context, name: str, type_: str) -> tuple[str, ...]:
