@@ -140,7 +140,7 @@ def browser() -> Iterator[Browser]:
 
         process = subprocess.Popen(
             [command, *_FLAGS, f"--user-data-dir={profile}"],
-            preexec_fn=pipes,  # noqa: PLW1509 - nothing else runs here
+            preexec_fn=pipes,
             close_fds=False,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
