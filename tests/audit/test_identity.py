@@ -96,6 +96,7 @@ RSA_2048 = keypair_record(2048)
         ("nothing of the kind", Status.FAIL, "cannot be read"),
         ("", Status.FAIL, "no such record"),
     ],
+    ids=range(11),
 )
 def test_the_signing_key(record: str, wanted: Status, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     quoted = " ".join(f'"{record[at : at + 200]}"' for at in range(0, len(record), 200))

@@ -129,6 +129,15 @@ def test_one_of_two_matches_while_keys_are_changed(monkeypatch: pytest.MonkeyPat
         f"3 7 1 {sha256(key_of(own()))}",
         f"3 1 9 {sha256(key_of(own()))}",
     ],
+    ids=[
+        "other key",
+        "own key as authority",
+        "authority as own",
+        "key as certificate",
+        "usage",
+        "selector",
+        "matching",
+    ],
 )
 def test_a_record_that_does_not_match(record: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with at(monkeypatch, tlsa=[record]) as context:
