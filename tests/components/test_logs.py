@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mailwright.components import logs
+from mailwright.components import log_trace, logs
 from mailwright.formats.engine import FormatError
 from mailwright.plan import make
 from mailwright.plan.model import Plan
@@ -40,6 +40,21 @@ def test_the_files() -> None:
         "/etc/systemd/system/postfix.service.d/mailwright-log.conf",
         "/etc/systemd/system/dovecot.service.d/mailwright-log.conf",
         "/etc/systemd/system/rspamd.service.d/mailwright-log.conf",
+        "/usr/local/sbin/mailwright-seal",
+        "/etc/mailwright/seal.json",
+        "/etc/systemd/system/mailwright-seal.service",
+        "/etc/systemd/system/mailwright-seal.timer",
+        "/usr/local/sbin/mailwright-space",
+        "/etc/mailwright/space.json",
+        "/etc/systemd/system/mailwright-space-watch.service",
+        "/etc/systemd/system/mailwright-space-watch.timer",
+        "/etc/systemd/system/mailwright-space.service",
+        "/usr/local/bin/mailwright-trace",
+        *(f"/usr/local/lib/mailwright/mailwright_trace/{part}.py" for part in log_trace.PARTS),
+        "/usr/local/lib/mailwright/mailwright-compress",
+        "/etc/mailwright/trace.json",
+        "/etc/systemd/system/mailwright-trace-index.service",
+        "/etc/systemd/system/mailwright-trace-index.timer",
     ]
 
 
@@ -56,7 +71,9 @@ def test_readers_and_days_of_the_plan() -> None:
     assert "d /var/log/mail 0750 root postmasters -\n" in texts["/etc/tmpfiles.d/mailwright.conf"]
     assert "MaxRetentionSec=7day\n" in texts["/etc/systemd/journald.conf.d/zz-mailwright.conf"]
     assert logs.variables(with_retention(readers="postmasters"), make(load_example()).host(HOST)) == {
-        "logs_readers": "postmasters"
+        "logs_readers": "postmasters",
+        "logs_seals": True,
+        "logs_asked": True,
     }
 
 
@@ -107,7 +124,13 @@ def test_each_host_sends_to_the_log_host_after_its_own_file_and_only_it_receives
             own, forward, stop = (text.index(word) for word in ('name="mail"', 'type="omrelp"', "    stop\n"))
             assert own < forward < stop
             assert f'tls.permittedPeer=["{KEEPER}"]' in text
-    assert logs.variables(plan, plan.host(KEEPER)) == {"logs_readers": "mailreaders", "logs_port": 6514}
+    assert logs.variables(plan, plan.host(KEEPER)) == {
+        "logs_readers": "mailreaders",
+        "logs_port": 6514,
+        "logs_seals": True,
+        "logs_asked": False,
+    }
+    assert logs.variables(plan, plan.host(MAILER))["logs_seals"] is False
 
 
 def test_what_comes_in_is_told_apart_by_the_addresses_of_the_plan() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from mailwright.plan import PlanError, make
 from mailwright.plan.model import EVERYWHERE, Plan
-from mailwright.plan.retention import JOURNAL, MAIL_LOG, central, rotated, seals
+from mailwright.plan.retention import INDEX, JOURNAL, MAIL_LOG, central, rotated, seals
 from mailwright.requirements.catalogue import REQUIREMENTS
 from mailwright.site.model import AutomaticSender, Host, Network, Site, Smarthost
 from support.example import HERE, example, load_example, person, split, split_hosts, with_gateway, with_person
@@ -199,7 +199,7 @@ def test_each_host_follows_each_time_server() -> None:
 def test_every_copy_of_the_mail_log_is_a_row() -> None:
     site = load_example()
     rows = {row.log: row for row in make(site).retention}
-    assert rows.keys() == {MAIL_LOG, rotated(MAIL_LOG), seals(site.hosts[0].name), JOURNAL}
+    assert rows.keys() == {MAIL_LOG, rotated(MAIL_LOG), seals(site.hosts[0].name), INDEX, JOURNAL}
     assert rows[rotated(MAIL_LOG)].days == site.logging.days
     assert rows[JOURNAL].days <= site.logging.days
     assert {row.maximum_days for row in rows.values()} == {site.logging.maximum_days}
@@ -212,9 +212,9 @@ def test_a_log_host_keeps_each_other_hosts_copy_as_long_and_the_others_keep_thei
     kept = {row.log for row in rows if row.host == "log.college.ac.uk"}
     copies = {log for host in others for log in (central(host), rotated(central(host)))}
     sealed = {seals(host.name) for host in site.hosts}  # by the log host alone
-    assert kept == {MAIL_LOG, rotated(MAIL_LOG), JOURNAL} | copies | sealed
+    assert kept == {MAIL_LOG, rotated(MAIL_LOG), INDEX, JOURNAL} | copies | sealed
     for host in others:
-        assert {row.log for row in rows if row.host == host} == {MAIL_LOG, rotated(MAIL_LOG), JOURNAL}
+        assert {row.log for row in rows if row.host == host} == {MAIL_LOG, rotated(MAIL_LOG), INDEX, JOURNAL}
     assert {row.days for row in rows if row.log != JOURNAL} == {site.logging.days}
     assert {row.readers for row in rows if row.log != JOURNAL} == {site.logging.readers}
 

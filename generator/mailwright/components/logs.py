@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from mailwright.components import log_seal, log_space, log_trace
 from mailwright.components.model import Component, File
 from mailwright.formats import logrotate, rsyslog, systemd
 from mailwright.formats.engine import render
@@ -67,11 +68,21 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
     for unit in _UNITS[host.os]:
         text = render(systemd.FORMAT, "logs/rate.conf.j2", log=log)
         yield File(f"/etc/systemd/system/{unit}.service.d/mailwright-log.conf", text)
+    yield from log_seal.files(plan, host)
+    yield from log_space.files(plan, host)
+    yield from log_trace.files(plan, host)
 
 
 def variables(plan: Plan, host: HostFacts) -> dict[str, object]:
-    """``logs_readers``: the group that may read the mail log. ``logs_port``: where other hosts' lines come in."""
-    found: dict[str, object] = {"logs_readers": _retention(plan, host, MAIL_LOG).readers}
+    """``logs_readers``: the group that may read the mail log. ``logs_port``: where other hosts' lines come in.
+
+    ``logs_seals``: whether this host seals logs. ``logs_asked``: whether Postfix here asks for space.
+    """
+    found: dict[str, object] = {
+        "logs_readers": _retention(plan, host, MAIL_LOG).readers,
+        "logs_seals": bool(log_seal.sealed(plan, host)),
+        "logs_asked": log_space.is_asked(plan, host),
+    }
     for link in _received(plan, host):
         found["logs_port"] = link.port
     return found
@@ -99,7 +110,14 @@ def _folders(log: str) -> Iterator[str]:
 
 def _logrotate(logs: Sequence[Retention]) -> str:
     """All logs of a host are of the same people for the same time."""
-    return render(logrotate.FORMAT, "logs/logrotate.j2", log=logs[0], logs=logs, maxage=_maxage(logs[0]))
+    return render(
+        logrotate.FORMAT,
+        "logs/logrotate.j2",
+        log=logs[0],
+        logs=logs,
+        maxage=_maxage(logs[0]),
+        compress=log_trace.COMPRESS,
+    )
 
 
 def _maxage(log: Retention) -> int:
