@@ -181,12 +181,17 @@ def _write(out: Path, texts: dict[str, str]) -> None:
         raise common.Refused(
             f"{out / PAGE} is there already and was not written by mailwright. Name another folder."
         )
+    new = {name: out / f"{name}.new" for name in texts}
     try:
         out.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            (out / f"{name}.new").write_text(text, encoding="utf-8")
-        for name in texts:
-            (out / f"{name}.new").replace(out / name)
+        try:
+            for name, text in texts.items():
+                new[name].write_text(text, encoding="utf-8")
+            for name, path in new.items():
+                path.replace(out / name)
+        finally:
+            for path in new.values():
+                path.unlink(missing_ok=True)
     except OSError as error:
         raise common.Refused(f"{error.filename or out}: {error.strerror}") from None
 
