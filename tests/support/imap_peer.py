@@ -46,10 +46,10 @@ class Session:
         self.folder: dict[int, bytes] = {}
         self.deleted: set[int] = set()
         self.readonly = True
+        self.known = False
 
     def run(self) -> None:
-        plus = " UIDPLUS" if self.box.uidplus else ""
-        self.say(f"* OK [CAPABILITY IMAP4rev1{plus}] ready")
+        self.say("* OK [CAPABILITY IMAP4rev1] ready")
         while line := self.reader.readline().decode().strip():
             tag, _, rest = line.partition(" ")
             verb, _, arguments = rest.partition(" ")
@@ -69,11 +69,13 @@ class Session:
         self.connection.sendall(line.encode("ascii") + b"\r\n")
 
     def on_capability(self, _arguments: str) -> str:
-        self.say(f"* CAPABILITY IMAP4rev1{' UIDPLUS' if self.box.uidplus else ''}")
+        plus = " UIDPLUS" if self.box.uidplus and self.known else ""
+        self.say(f"* CAPABILITY IMAP4rev1{plus}")
         return "OK done"
 
     def on_login(self, arguments: str) -> str:
-        return "OK in" if _strings(arguments) == [LOGIN, PASSWORD] else "NO [AUTHENTICATIONFAILED] no"
+        self.known = _strings(arguments) == [LOGIN, PASSWORD]
+        return "OK in" if self.known else "NO [AUTHENTICATIONFAILED] no"
 
     def on_list(self, _arguments: str) -> str:
         self.say('* LIST (\\HasNoChildren) "/" INBOX')

@@ -149,7 +149,8 @@ class OutsideMailbox:
 
     def _remove(self) -> None:
         session = self._signed_in()
-        if "UIDPLUS" not in session.capabilities:
+        _, rows = session.capability()  # servers say more of themselves to somebody who has logged in
+        if b"UIDPLUS" not in b" ".join(row for row in rows if isinstance(row, bytes)).upper().split():
             return
         for place in self._folders:
             if place.ours:
