@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta, timezone
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailwright.findings import Finding, Status
 from mailwright.report import merge
@@ -197,3 +200,54 @@ def test_a_probe_proves_nothing_for_a_requirement_that_it_does_not_name() -> Non
 def test_of_two_results_that_ended_together_the_failure_stands() -> None:
     assert judged([run(one(PASS)), run(one(FAIL), vantages=("inside",))]).word is Word.NOT_MET
     assert judged([run(one(FAIL), one(PASS))]).word is Word.NOT_MET
+
+
+RUNS = st.lists(
+    st.builds(
+        lambda statuses, days, kind, plan, place: run(
+            *(one(status, id_) for id_, status in statuses.items()),
+            days=days,
+            kind=kind,
+            plan=plan,
+            vantages=(place,),
+        ),
+        st.dictionaries(
+            st.sampled_from(("relay.one", "relay.two", "relay.gone")), st.sampled_from((PASS, FAIL, OPEN))
+        ),
+        st.sampled_from((-5, 0, 1, 2, 91, 93, 300)),
+        st.sampled_from(("audit", "rehearsal")),
+        st.sampled_from((PLAN, "f" * 64)),
+        st.sampled_from(("outside", "inside", "host")),
+    ),
+    max_size=6,
+)
+
+
+@given(RUNS, st.randoms(use_true_random=False))
+def test_the_order_of_the_files_and_copies_of_them_make_no_difference(runs: list[Run], order: Random) -> None:
+    shuffled = [*runs, *runs[:2]]
+    order.shuffle(shuffled)
+    assert judged(shuffled, TWO).word is judged(runs, TWO).word
+
+
+@given(RUNS)
+def test_a_run_that_shows_nothing_takes_nothing_back(runs: list[Run]) -> None:
+    word = judged(runs, TWO).word
+    assert judged([*runs, run(one(OPEN), one(OPEN, "relay.two"))], TWO).word is word
+
+
+@given(RUNS)
+def test_a_failure_of_today_is_never_outweighed(runs: list[Run]) -> None:
+    for kind in ("audit", "rehearsal"):
+        assert judged([*runs, run(one(FAIL), days=-1, kind=kind)], TWO).word is Word.NOT_MET
+
+
+@given(RUNS)
+def test_met_needs_a_sound_pass_of_each_probe_and_no_sound_failure_that_is_newer(runs: list[Run]) -> None:
+    sound = [each for each in runs if each.plan == PLAN and timedelta(days=-1) <= NOW - each.ended]
+    fresh = [each for each in sound if NOW - each.ended <= timedelta(days=92)]
+    passed = {item.id for each in fresh for item in each.findings if item.status is PASS}
+    if judged(runs, TWO).word is Word.MET:
+        assert {"relay.one", "relay.two"} <= passed
+    if not any(item.status is FAIL for each in sound for item in each.findings):
+        assert judged(runs, TWO).word is (Word.MET if {"relay.one", "relay.two"} <= passed else Word.NOT_PROVEN)

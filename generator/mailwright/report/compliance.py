@@ -51,6 +51,11 @@ class Enforced:
     total: int
     extracts: tuple[mentions.Extract, ...]
 
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The hosts besides the first that have the same lines."""
+        return tuple(path.split("/")[1] for path in self.paths[1:])
+
 
 @dataclass(frozen=True, slots=True)
 class Vouched:

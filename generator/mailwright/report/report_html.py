@@ -116,6 +116,7 @@ def render(report: Report, changes: Changes | None) -> str:
         waivers=report.waivers,
         inputs=report.inputs,
         most=_MOST,
+        named=_NAMED,
     )
 
 
