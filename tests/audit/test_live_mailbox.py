@@ -92,11 +92,18 @@ def test_a_session_that_ends_is_begun_anew(monkeypatch: pytest.MonkeyPatch, comm
 
 
 def test_a_wrong_password_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    with (
-        mailbox(monkeypatch, Box(), "wrong") as elsewhere,
-        pytest.raises(UnavailableError, match=r"imap\.elsewhere\.example as auditor.*AUTHENTICATIONFAILED"),
-    ):
-        elsewhere.open()
+    box = Box()
+    with mailbox(monkeypatch, box, "wrong") as elsewhere:
+        with pytest.raises(UnavailableError, match=r"imap\.elsewhere\.example as auditor.*AUTHENTICATIONFAILED"):
+            elsewhere.open()
+        for _ in range(3):  # and not given again; nor is anything sent to where nobody looks
+            with pytest.raises(UnavailableError, match="AUTHENTICATIONFAILED"):
+                elsewhere.wait_for("x")
+            with pytest.raises(UnavailableError, match="AUTHENTICATIONFAILED"):
+                assert elsewhere.address
+        assert elsewhere.domain == "elsewhere.example"
+        elsewhere.close()
+    assert box.logins == 1
 
 
 def test_a_certificate_for_another_name_gets_no_password(monkeypatch: pytest.MonkeyPatch) -> None:

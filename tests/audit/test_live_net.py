@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from mailwright.audit import for_live, for_site, letters, roads
+from mailwright.audit import for_live, for_site, letters, posting, roads
 from mailwright.audit.model import Context, UnavailableError
 from mailwright.audit.smtp import Dialogue, Reply
 from support.mail_peer import FOREIGN
@@ -143,3 +143,13 @@ def test_every_test_message_says_that_it_is_one() -> None:
     assert "test message" in letters.header(content, "Subject")[0]
     own = letters.letter("m", "<a@b.example>", "<c@d.example>", extra=(("Auto-Submitted", "auto-replied"),))
     assert letters.header(own, "Auto-Submitted") == ["auto-replied"]
+
+
+@pytest.mark.usefixtures("peers")
+def test_without_a_mailbox_elsewhere_recipients_can_be_asked_for_all_the_same() -> None:
+    with site() as (context, _):
+        alone = replace(live(context), correspondent=None)
+        assert posting.stranger(alone) == ""
+        assert posting.stranger(context) == f"probe@{FOREIGN}"
+        probe = next(one for one in for_live(context.plan) if one.id == "addresses.facilities")
+        assert any(item.ok for item in probe.run(alone) if not item.twin)

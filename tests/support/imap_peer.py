@@ -21,6 +21,7 @@ class Box:
     uidplus: bool = True
     hangs_up: set[str] = field(default_factory=set)  # commands at which the connection is closed, once each
     fetched: list[int] = field(default_factory=list)
+    logins: int = 0
 
     def add(self, content: bytes, folder: str = "INBOX") -> int:
         number, self.next = self.next, self.next + 1
@@ -74,6 +75,7 @@ class Session:
         return "OK done"
 
     def on_login(self, arguments: str) -> str:
+        self.box.logins += 1
         self.known = _strings(arguments) == [LOGIN, PASSWORD]
         return "OK in" if self.known else "NO [AUTHENTICATIONFAILED] no"
 

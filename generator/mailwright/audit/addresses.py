@@ -148,7 +148,7 @@ def unknown(context: Context) -> Iterator[Observation]:
             roads.vantage(context, "outside").enter(),
             roads.smtp(context, door, account=who.account if who else None) as dialogue,
         ):
-            dialogue.mail(who.published if who else posting.outsider(context))
+            dialogue.mail(who.published if who else posting.stranger(context))
             reply = dialogue.rcpt(known)
             yield Observation(f"RCPT TO:<{known}> on {door}", str(reply), reply.accepted, True, door.target)
             for address in addresses:
@@ -377,7 +377,7 @@ def _asked(context: Context, door: roads.Door, wanted: tuple[str, ...]) -> Itera
     while left:
         refused = 0
         with roads.vantage(context, "outside").enter(), roads.smtp(context, door, secure=False) as dialogue:
-            dialogue.mail(posting.outsider(context))
+            dialogue.mail(posting.stranger(context))
             while left and refused < _REFUSALS:
                 address = left.popleft()
                 reply = dialogue.rcpt(address)

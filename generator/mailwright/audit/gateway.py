@@ -36,7 +36,7 @@ def _known_and_not(
     if there is None:
         yield Observation(f"somebody behind the gateway {gateway.name}", "nobody there is known", None)
         return
-    outsider = posting.outsider(context)
+    outsider = posting.stranger(context)
     reply, _ = _asked(dialogue, outsider, there)
     yield Observation(f"RCPT TO:<{there}> on {door}", str(reply), reply.accepted, True, door.target)
     nobody = f"{letters.token()}@{name}"

@@ -60,6 +60,7 @@ class OutsideMailbox:
         self._own = own
         self._trust = trust
         self._lock = threading.Lock()
+        self._trouble = ""
         self._session: ImapOverTls | None = None
         self._begun = 0.0
         self._looked = 0.0
@@ -68,6 +69,9 @@ class OutsideMailbox:
 
     @property
     def address(self) -> str:
+        """Raises UnavailableError when the mailbox could not be opened: what is sent to it would not be seen."""
+        if self._trouble:
+            raise UnavailableError(self._trouble)
         return self._access.address
 
     @property
@@ -75,15 +79,22 @@ class OutsideMailbox:
         return domain(self._access.address)
 
     def open(self) -> None:
-        """Sign in, and note what is there already. Raises UnavailableError."""
+        """Sign in, and note what is there already. Raises UnavailableError; it is not tried again then, for a wrong
+        password that is given again and again locks a login."""
         with self._lock:
-            self._signed_in()
+            try:
+                self._signed_in()
+            except OSError as error:
+                self._trouble = wire.words(error)
+                raise
 
     def wait_for(self, token: str, timeout: float = 60.0) -> Received | None:
         """The message that holds ``token``, as soon as it is there; None after ``timeout`` s.
 
         Raises UnavailableError when the mailbox cannot be looked into.
         """
+        if self._trouble:
+            raise UnavailableError(self._trouble)
         wanted = token.encode()
         deadline = time.monotonic() + timeout
         while True:

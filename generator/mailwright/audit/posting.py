@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mailwright.audit import letters, roads
-from mailwright.audit.model import Context, Received
+from mailwright.audit.model import Context, Received, UnavailableError
 from mailwright.audit.roads import Door, Person
 from mailwright.audit.smtp import Reply
 
@@ -22,6 +22,14 @@ class Sent:
 def outsider(context: Context) -> str:
     """An address outside, to send from and to."""
     return roads.correspondent(context).address
+
+
+def stranger(context: Context) -> str:
+    """An address outside to name as a sender who sends nothing; none, as of a bounce, where nobody is known."""
+    try:
+        return outsider(context)
+    except UnavailableError:
+        return ""
 
 
 def hand_in(

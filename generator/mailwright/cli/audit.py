@@ -229,6 +229,8 @@ def _show(organisation: str, run: Run, notes: tuple[str, ...], format_: str) -> 
     from mailwright.report import audit_html, audit_text, findings
 
     if format_ == "text":
+        moment = run.started.isoformat(sep=" ", timespec="minutes").removesuffix("+00:00")
+        click.echo(f"{run.domain} from {', '.join(run.vantages)} ({', '.join(run.addresses)}), {moment} UTC\n")
         click.echo(audit_text.render(run.findings, colour=common.colour()), nl=False, color=True)
         for note in notes:
             click.echo(note)
