@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import smtplib
 import time
@@ -10,6 +11,7 @@ from dataclasses import replace
 
 import pytest
 
+from mailwright.audit import letters, posting, roads
 from mailwright.plan.retention import MAIL_LOG, central
 from mailwright.rehearsal.rehearse import Stage, prepare, staged
 from support.example import example, load_example, split_hosts
@@ -123,3 +125,153 @@ def test_lines_go_to_the_new_file_after_a_rotation(stage: Stage) -> None:
     assert until(lambda: numbers(stage, KEEPER, COPY, "rotated") == [0], 15.0)
     modes = on(stage, KEEPER, "sh", "-c", f"stat --format='%a %U:%G' {COPY}*")
     assert modes.splitlines() == ["640 root:mailreaders"] * 2
+
+
+def cut(stage: Stage, how: str) -> None:
+    """Between the two, packets of the log lines vanish (``drop``), or their connections are torn (``reset``)."""
+    does = "drop" if how == "drop" else "reject with tcp reset"
+    rules = "\n".join(
+        (
+            "add table inet cut",
+            "delete table inet cut",
+            "table inet cut {",
+            f"chain in {{ type filter hook input priority -300; tcp dport 6514 {does}; tcp sport 6514 {does}; }}",
+            f"chain out {{ type filter hook output priority -300; tcp sport 6514 {does}; tcp dport 6514 {does}; }}",
+            "}",
+        )
+    )
+    on(stage, KEEPER, "sh", "-c", f"nft -f - <<'END'\n{rules}\nEND")
+
+
+def test_nothing_is_lost_while_the_network_is_cut(stage: Stage) -> None:
+    """Lines are on their way when packets begin to vanish, and when connections are torn; more come meanwhile."""
+    try:
+        write(stage, "cut", 500)
+        cut(stage, "drop")
+        write(stage, "vanished", 500)
+        assert until(lambda: len(numbers(stage, MAIL, MAIL_LOG, "vanished")) == 500, 20.0)
+        assert len(set(numbers(stage, KEEPER, COPY, "vanished"))) < 500
+        cut(stage, "reset")
+        write(stage, "torn", 500)
+        assert takes_mail(stage)
+        time.sleep(3.0)
+    finally:
+        on(stage, KEEPER, "nft", "delete", "table", "inet", "cut")
+    for word in ("cut", "vanished", "torn"):
+        assert until(lambda word=word: len(set(numbers(stage, KEEPER, COPY, word))) == 500), word  # type: ignore[misc]
+        assert numbers(stage, MAIL, MAIL_LOG, word) == list(range(500))
+
+
+def verified(stage: Stage, *argv: str) -> tuple[int, list[tuple[str, str, int]], str]:
+    """The exit status; kind, host and line of each fault; and what else was said."""
+    status, said = stage.lab.shell.run(KEEPER, "mailwright-seal", "verify", "--json", *argv, timeout=60.0)
+    found = json.loads(said) if said.startswith("{") else {"hosts": []}
+    faults = [(one["kind"], one["host"], one["line"]) for host in found["hosts"] for one in host["faults"]]
+    return status, faults, said
+
+
+def test_what_was_rotated_is_sealed_and_what_is_altered_then_is_found(stage: Stage) -> None:
+    """By the unit as it is, but that it does not wait for rsyslog to have let go of a file for minutes."""
+    write(stage, "sealed", 20)
+    assert until(lambda: len(numbers(stage, KEEPER, COPY, "sealed")) == 20)
+    day = on(stage, KEEPER, "date", "+%Y%m%d").strip()
+    on(stage, KEEPER, "sh", "-c", f"test -e {COPY}-{day} || logrotate --force /etc/logrotate.d/mailwright")
+    at_once = (
+        "d=/run/systemd/system/mailwright-seal.service.d; mkdir -p $d; printf '[Service]\\nExecStart=\\n"
+        "ExecStart=/usr/bin/python3 -I /usr/local/sbin/mailwright-seal seal --settled 0\\n' >$d/now.conf;"
+        " systemctl daemon-reload; systemctl start mailwright-seal.service; rm -r $d; systemctl daemon-reload"
+    )
+    on(stage, KEEPER, "sh", "-ec", at_once)
+    assert verified(stage)[:2] == (0, [])
+    seals = f"/var/log/mail/seals/{MAIL}"
+    said = on(stage, KEEPER, "stat", "--format=%a %U:%G", seals, f"{seals}/{day}.seal", f"{seals}/{day}.lines")
+    assert said.splitlines() == ["750 root:mailreaders", "640 root:mailreaders", "640 root:mailreaders"]
+    said = on(stage, KEEPER, "stat", "--format=%a %U", "/var/lib/mailwright-seal/key.pem")
+    assert said.strip() == "600 root"
+    assert "BEGIN PUBLIC KEY" in on(stage, KEEPER, "mailwright-seal", "key")
+    assert stage.lab.shell.run(MAIL, "sh", "-c", "command -v mailwright-seal")[0] != 0  # nor has it a key
+    file = f"{COPY}-{day}"
+    line = int(on(stage, KEEPER, "grep", "--line-number", "--max-count=1", ".", file).partition(":")[0]) + 2
+    for deed, expected in (
+        (f"sed -i '{line}s/$/ forged/'", ("altered", MAIL, line)),
+        (f"sed -i {line}d", ("removed", MAIL, line)),
+        (f"sed -i '{line}i forged'", ("added", MAIL, line)),
+        ("rm", ("missing-day", MAIL, 0)),
+    ):
+        on(stage, KEEPER, "cp", "-p", file, "/run/kept")
+        on(stage, KEEPER, "sh", "-c", f"{deed} {file}")
+        assert verified(stage)[:2] == (1, [expected]), deed
+        assert verified(stage, f"--host={KEEPER}")[0] == 0
+        on(stage, KEEPER, "mv", "/run/kept", file)
+    assert verified(stage)[:2] == (0, [])
+
+
+# What the mail host's own person meets who wants to send: the answer to RCPT, and whether DATA was taken.
+def handed_in(stage: Stage, recipient: str, content: str = "") -> str:
+    context = stage.context()
+    who = roads.anybody(context)
+    door = roads.doors(context, "outside", "submission")[0]
+    with roads.vantage(context, "outside").enter(), roads.smtp(context, door, account=who.account) as dialogue:
+        letter = letters.letter(letters.token(), f"<{who.published}>", f"<{recipient}>")
+        return str(dialogue.deliver(who.published, (recipient,), letter))
+
+
+def arrived(stage: Stage, subject: str) -> int:
+    """How many messages with these words in their subject are in the mailboxes."""
+    return len(on(stage, MAIL, "doveadm", "search", "-A", "HEADER", "Subject", subject).splitlines())
+
+
+def from_outside(stage: Stage) -> str:
+    context = stage.context()
+    door = roads.doors(context, "outside", "smtp")[0]
+    who = roads.anybody(context)
+    letter = letters.letter(letters.token(), "<somebody@example.net>", f"<{who.published}>")
+    return str(posting.delivered_directly(context, door, "", who.published, letter))
+
+
+def test_below_the_limit_nothing_is_sent_and_the_postmaster_is_told(stage: Stage) -> None:
+    outsider = stage.lab.mail.address
+    limit = stage.prepared.plan.settings.log_free
+    mount = on(stage, MAIL, "stat", "--format=%m", "/var/log/mail").strip()
+    assert mount == "/var/log/mail"
+    assert handed_in(stage, outsider).startswith("250")
+    kept = int(on(stage, MAIL, "stat", "--file-system", "--format=%a", mount))
+    size = int(on(stage, MAIL, "stat", "--file-system", "--format=%S", mount))
+    fill = kept * size - limit + 1_000_000
+    on(stage, MAIL, "fallocate", "--length", str(fill), f"{mount}/fill")
+    try:
+        assert handed_in(stage, outsider).startswith("451 4.3.1 ")
+        assert handed_in(stage, stage.context().accounts[0].address).startswith("451 4.3.1 ")
+        assert from_outside(stage).startswith("250")
+        # The other host hands what it sends to this one by the network: it waits there.
+        send = f"printf 'Subject: waits\\n\\n.\\n' | sendmail -f root@college.ac.uk {outsider}"
+        on(stage, KEEPER, "sh", "-c", send)
+        deferred = "status=deferred.*451 4.3.1"
+        assert until(
+            lambda: bool(on(stage, KEEPER, "sh", "-c", f"grep -c '{deferred}' {MAIL_LOG} || true") != "0\n")
+        )
+        for _ in range(2):  # the second time says nothing
+            on(stage, MAIL, "systemctl", "start", "mailwright-space-watch.service")
+        assert until(lambda: arrived(stage, "too little space") > 0, 30.0)
+        assert "too little space for the mail log" in on(
+            stage, MAIL, "journalctl", "--facility=mail", "--identifier=mailwright-space", "--output=cat"
+        )
+    finally:
+        on(stage, MAIL, "rm", f"{mount}/fill")
+    assert handed_in(stage, outsider).startswith("250")
+    on(stage, MAIL, "systemctl", "start", "mailwright-space-watch.service")
+    on(stage, KEEPER, "postqueue", "-f")
+    assert until(lambda: arrived(stage, "space for the mail log again") > 0, 30.0)
+    members = arrived(stage, "space for the mail log again")
+    assert arrived(stage, "too little space") == members  # said once, to each
+    assert until(lambda: "status=sent" in on(stage, KEEPER, "sh", "-c", f"grep '<{outsider}>' {MAIL_LOG}"), 30.0)
+
+
+def test_without_an_answer_nothing_is_sent(stage: Stage) -> None:
+    on(stage, MAIL, "systemctl", "stop", "mailwright-space.service")
+    try:
+        assert handed_in(stage, stage.lab.mail.address).startswith("451 4.3.5 ")
+        assert from_outside(stage).startswith("250")
+    finally:
+        on(stage, MAIL, "systemctl", "start", "mailwright-space.service")
+    assert handed_in(stage, stage.lab.mail.address).startswith("250")
