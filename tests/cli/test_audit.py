@@ -52,8 +52,11 @@ def asking(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def make(*probes: Probe) -> None:
         @contextmanager
         def held(*_arguments: object) -> Iterator[Live]:
+            alone = (probe("away.guessing", None), probe("outage.one", None))
             context = Context(plan.make(load_example()), ("127.0.0.1",), {}, None, None, (), named=frozenset())
-            yield Live(context, probes, {"inside": 4, "host": 7}, 9, (ip_address("203.0.113.66"),), ("a remark",))
+            yield Live(
+                context, probes, {"inside": 4, "host": 7}, alone, (ip_address("203.0.113.66"),), ("a remark",)
+            )
 
         monkeypatch.setattr(live, "held", held)
 
@@ -66,7 +69,8 @@ def test_all_well(asking: Callable[..., None]) -> None:
     assert status(result) == 0
     assert "2 checks: 2 passed, 0 failed, 0 not proven" in result.stdout
     assert "Relaying" in result.stdout
-    assert "9 checks are for rehearsals alone" in result.stdout
+    assert "2 checks are for rehearsals alone" in result.stdout
+    assert "away.guessing, outage.one" in result.stdout
     assert "7 checks need --vantage host" in result.stdout
     assert "a remark" in result.stdout
     assert "220 hello" not in result.stdout  # evidence is for those that did not pass

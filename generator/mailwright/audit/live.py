@@ -43,7 +43,7 @@ class Live:
 
     probes     that are asked from here
     elsewhere  how many others need another vantage
-    alone      and how many are for rehearsals alone
+    alone      those that are for rehearsals alone (``Probe.harm`` says why)
     addresses  our own
     remarks    what is amiss with our place, for people
     """
@@ -51,7 +51,7 @@ class Live:
     context: Context
     probes: tuple[Probe, ...]
     elsewhere: dict[Where, int]
-    alone: int
+    alone: tuple[Probe, ...]
     addresses: tuple[IPAddress, ...]
     remarks: tuple[str, ...]
 
@@ -113,7 +113,7 @@ def held(
             context=context,
             probes=tuple(probe for probe in every if vantage_of(probe) == where),
             elsewhere=_counted(probe for probe in every if vantage_of(probe) != where),
-            alone=len(for_site(plan)) - len(every),
+            alone=tuple(probe for probe in for_site(plan) if probe.harm),
             addresses=standing.addresses,
             remarks=tuple(remarks),
         )

@@ -207,7 +207,8 @@ def _groups(probes: tuple[Probe, ...]) -> tuple[str, ...]:
 def _notes(audit: Live, only: tuple[str, ...]) -> tuple[str, ...]:
     notes = [f"{count} checks need --vantage {where}" for where, count in audit.elsewhere.items() if count]
     if audit.alone:
-        notes.append(f"{audit.alone} checks are for rehearsals alone, since they would disturb people or need more")
+        ids = ", ".join(probe.id for probe in audit.alone)
+        notes.append(f"{len(audit.alone)} checks are for rehearsals alone: they would do harm or need more ({ids})")
     if only:
         notes.insert(0, f"only {', '.join(only)} was asked for")
     return (*audit.remarks, f"{'; '.join(notes)}.") if notes else audit.remarks
