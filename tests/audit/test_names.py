@@ -7,7 +7,7 @@ from ipaddress import ip_address
 import pytest
 
 from mailwright.audit import names
-from support.dns_peer import serving
+from support.dns_peer import serving, silent
 
 TABLE = {
     ("college.ac.uk.", "MX"): ["20 b.college.ac.uk.", "10 A.college.ac.uk."],
@@ -45,3 +45,36 @@ def test_spf_asks_the_given_resolver(client: str, verdict: str, monkeypatch: pyt
     with serving(TABLE, monkeypatch) as resolver:
         found, _ = names.spf_verdict(resolver, client, "somebody@college.ac.uk", "mail.college.ac.uk")
     assert found == verdict
+
+
+def test_whoever_is_silent_is_not_waited_for_again_and_again() -> None:
+    asker = names.Asker()
+    asked: list[str] = []
+
+    def silence() -> str:
+        asked.append("silent")
+        raise TimeoutError("nothing came")
+
+    def broken() -> str:
+        asked.append("broken")
+        raise OSError("SERVFAIL")
+
+    for _ in range(5):
+        with pytest.raises(OSError, match=r"nothing came|had been silent"):
+            asker.ask("silent", silence)
+        with pytest.raises(OSError, match="SERVFAIL"):
+            asker.ask("broken", broken)
+    assert asked.count("silent") == 2
+    assert asked.count("broken") == 5
+    assert asker.ask("another", lambda: "answer") == "answer"
+
+
+def test_silence_is_told_from_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(TABLE, monkeypatch, {"127.0.0.2": silent}) as resolver:
+        with pytest.raises(TimeoutError):
+            names.ask_server("127.0.0.2", "college.ac.uk", "MX")
+        with pytest.raises(TimeoutError):
+            names.ask(("127.0.0.2",), "college.ac.uk", "MX")
+        with pytest.raises(OSError, match="no answer") as caught:
+            names.ask(resolver, "x.broken", "MX")
+        assert not isinstance(caught.value, TimeoutError)

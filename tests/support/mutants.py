@@ -58,11 +58,12 @@ MUTANTS = (
             ),
         ),
     ),
-    # abuse of one domain is missing: a required address (ROLE-1), a role that reaches nobody (ROLE-5), and an
-    # address that people may send as but that cannot be answered (ADDR-5, INT-1).
+    # abuse of one domain is missing: a required address (ROLE-1), a role that reaches nobody (ROLE-5), so that
+    # nobody answers (ROLE-3), one that is not kept up to date (AUDIT-6), and an address that people may send as but
+    # that cannot be answered (ADDR-5, INT-1).
     Mutant(
         "role-missing",
-        frozenset({"ROLE-1", "ROLE-5", "ADDR-5", "INT-1"}),
+        frozenset({"ROLE-1", "ROLE-3", "ROLE-5", "ADDR-5", "INT-1", "AUDIT-6"}),
         (
             Change(
                 "postfix",

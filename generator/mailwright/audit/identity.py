@@ -116,12 +116,16 @@ def sender_policy_cost(context: Context) -> Iterator[Observation]:
     say *permerror*, whatever the record means."""
     owners = [f"{domain}." for domain in context.plan.settings.domains]
     owners += [row.owner for row in context.plan.records if values.kind(row) == "TXT v=spf1"]
+    asker = names.Asker()
+
+    def ask(name: str, type_: str) -> tuple[str, ...]:
+        return asker.ask(names.RESOLVER, lambda: names.ask(context.resolver, name, type_))
 
     def at(owner: str) -> Iterator[Observation]:
         what = f"the cost of SPF of {owner}"
         with roads.vantage(context, "outside").enter():
             try:
-                found = spf_terms.cost(lambda name, type_: names.ask(context.resolver, name, type_), owner)
+                found = spf_terms.cost(ask, owner)
             except OSError as error:
                 yield Observation(what, str(error), None)
                 return
@@ -142,13 +146,17 @@ def sender_policy_cover(context: Context) -> Iterator[Observation]:
     ]
     if not cases:
         yield Observation("hosts that send mail", "the plan has none", None)
+    asker = names.Asker()
 
     def at(case: tuple[HostFacts, IPAddress, str]) -> Iterator[Observation]:
         host, address, sender = case
         what = f"SPF of {sender.partition('@')[2] or f'the HELO name {host.name}'} from {address}"
         with roads.vantage(context, "outside").enter():
             try:
-                verdict, reason = names.spf_verdict(context.resolver, str(address), sender, host.name)
+                verdict, reason = asker.ask(
+                    names.RESOLVER,
+                    lambda: names.spf_verdict(context.resolver, str(address), sender, host.name),
+                )
             except OSError as error:
                 yield Observation(what, str(error), None)
                 return

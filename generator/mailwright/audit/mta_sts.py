@@ -26,14 +26,16 @@ def strict_transport(context: Context) -> Iterator[Observation]:
     is served over HTTPS by ``mta-sts.`` of the domain, without a redirect, in order, and names every mailer of the
     domain's MX records (RFC 8461): a mailer that it forgets gets no mail from those who heed it. Where the DNS says
     that there is no such record, nothing is to be asked (SCALE-1)."""
-    yield from roads.side_by_side(context.plan.settings.domains, lambda name: _strict(context, name), _JOBS)
+    asker = names.Asker()
+    yield from roads.side_by_side(context.plan.settings.domains, lambda name: _strict(context, asker, name), _JOBS)
 
 
 def reports(context: Context) -> Iterator[Observation]:
     """Each mail domain whose DNS has a TLS-RPT record has one alone, well formed, and reports go to a web address,
     or to one that takes mail (RFC 8460). Where the DNS says that there is no such record, nothing is to be asked
     (SCALE-1)."""
-    yield from roads.side_by_side(context.plan.settings.domains, lambda name: _reports(context, name), _JOBS)
+    asker = names.Asker()
+    yield from roads.side_by_side(context.plan.settings.domains, lambda name: _reports(context, asker, name), _JOBS)
 
 
 def mailers_of(context: Context, domain: str) -> tuple[tuple[str, ...], Observation]:
@@ -45,13 +47,14 @@ def mailers_of(context: Context, domain: str) -> tuple[tuple[str, ...], Observat
     )
 
 
-def _strict(context: Context, domain: str) -> Iterator[Observation]:
+def _strict(context: Context, asker: names.Asker, domain: str) -> Iterator[Observation]:
     owner = f"_mta-sts.{domain}"
     target = Target(owner)
     try:
         with roads.vantage(context, "outside").enter():
-            served = _of(names.ask(context.resolver, owner, "TXT"), "v=STSv1")
-            mailers, twin = mailers_of(context, domain)
+            texts = asker.ask(names.RESOLVER, lambda: names.ask(context.resolver, owner, "TXT"))
+            served = _of(texts, "v=STSv1")
+            mailers, twin = asker.ask(names.RESOLVER, lambda: mailers_of(context, domain))
     except OSError as error:
         yield Observation(f"{owner} TXT", wire.words(error), None, target=target)
         return
@@ -128,13 +131,14 @@ def parse(text: str) -> Policy | str:
     return Policy(mode, tuple(one.rstrip(".").lower() for one in patterns))
 
 
-def _reports(context: Context, domain: str) -> Iterator[Observation]:
+def _reports(context: Context, asker: names.Asker, domain: str) -> Iterator[Observation]:
     owner = f"_smtp._tls.{domain}"
     target = Target(owner)
     try:
         with roads.vantage(context, "outside").enter():
-            served = _of(names.ask(context.resolver, owner, "TXT"), "v=TLSRPTv1")
-            _, twin = mailers_of(context, domain)
+            texts = asker.ask(names.RESOLVER, lambda: names.ask(context.resolver, owner, "TXT"))
+            served = _of(texts, "v=TLSRPTv1")
+            _, twin = asker.ask(names.RESOLVER, lambda: mailers_of(context, domain))
     except OSError as error:
         yield Observation(f"{owner} TXT", wire.words(error), None, target=target)
         return

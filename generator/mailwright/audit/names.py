@@ -6,10 +6,12 @@ that does not come, or that is no answer, is an OSError; that there is nothing o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import TypeVar
 
 import dns.exception
 import dns.flags
@@ -28,6 +30,9 @@ from dns.rdtypes.ANY.TXT import TXT
 from mailwright.formats.visible import visible
 
 Resolver = tuple[str, ...]
+Result = TypeVar("Result")
+RESOLVER = "the resolver"
+"""Whom ``Asker`` asks, where it is the context's resolver."""
 
 PORT = 53
 _ATTEMPTS = 2  # a lost packet is no silence
@@ -147,7 +152,27 @@ def _exchanged(question: dns.message.Message, address: str) -> dns.message.Messa
 
 
 def _no_answer(whom: str, name: str, type_: str, error: Exception) -> OSError:
-    return OSError(f"{whom} gave no answer for {name} {type_}: {visible(str(error))[:200]}")
+    kind = TimeoutError if isinstance(error, dns.exception.Timeout) else OSError
+    return kind(f"{whom} gave no answer for {name} {type_}: {visible(str(error))[:200]}")
+
+
+class Asker:
+    """Asks on behalf of one probe: whoever was silent twice is not waited for again, however many questions there
+    are. It may be used by several threads."""
+
+    def __init__(self, most: int = 2) -> None:
+        self._most = most
+        self._silences: Counter[str] = Counter()
+
+    def ask(self, whom: str, question: Callable[[], Result]) -> Result:
+        """What the question yields. Raises OSError: the question's own, or at once for somebody who was silent."""
+        if self._silences[whom] >= self._most:
+            raise OSError(f"{whom} was not asked again: it had been silent")
+        try:
+            return question()
+        except TimeoutError:
+            self._silences[whom] += 1
+            raise
 
 
 def addresses(resolver: Resolver, name: str) -> tuple[IPv4Address | IPv6Address, ...]:

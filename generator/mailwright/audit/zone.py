@@ -74,11 +74,12 @@ def _compared(context: Context, *types: str) -> Iterator[Observation]:
         yield Observation(f"{' and '.join(types)} records", "the plan has none", None)
     known: dict[str, tuple[tuple[_Server, ...], tuple[Observation, ...]]] = {}
     told: set[str] = set()
+    asker = names.Asker()
 
     def at(one: _Set) -> Iterator[Observation]:
         with roads.vantage(context, "outside").enter():
             try:
-                zone = names.zone(context.resolver, one.owner)
+                zone = asker.ask(names.RESOLVER, lambda: names.zone(context.resolver, one.owner))
                 if zone not in known:
                     known[zone] = _servers(context, zone)
                 servers, unseen = known[zone]
@@ -88,9 +89,9 @@ def _compared(context: Context, *types: str) -> Iterator[Observation]:
             except OSError as error:
                 yield Observation(f"the name servers of {one.owner}", str(error), None)
                 servers, zone = (), ""
-            yield _by_resolver(context, one)
+            yield _by_resolver(context, asker, one)
             for server in servers:
-                yield _by_server(context, one, zone, server)
+                yield _by_server(context, asker, one, zone, server)
 
     yield from roads.side_by_side(sets, at, _JOBS)
 
@@ -127,19 +128,19 @@ def _servers(context: Context, zone: str) -> tuple[tuple[_Server, ...], tuple[Ob
     return tuple(found[:_MOST_SERVERS]), tuple(unseen)
 
 
-def _by_resolver(context: Context, one: _Set) -> Observation:
+def _by_resolver(context: Context, asker: names.Asker, one: _Set) -> Observation:
     what = f"{one} by the resolver"
     try:
-        served = names.ask(context.resolver, one.owner, one.type)
+        served = asker.ask(names.RESOLVER, lambda: names.ask(context.resolver, one.owner, one.type))
     except OSError as error:
         return Observation(what, str(error), None, target=_target(one))
     return _judged(what, one, served)
 
 
-def _by_server(context: Context, one: _Set, zone: str, server: _Server) -> Observation:
+def _by_server(context: Context, asker: names.Asker, one: _Set, zone: str, server: _Server) -> Observation:
     what = f"{one} at {server}"
     try:
-        said = names.ask_server(server.address, one.owner, one.type)
+        said = asker.ask(server.address, lambda: names.ask_server(server.address, one.owner, one.type))
         if said.fault:
             return Observation(what, said.fault, False, target=Target(server.name.rstrip("."), names.PORT))
         served = names.ask(context.resolver, said.alias, one.type) if said.alias else said.values
