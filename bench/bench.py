@@ -153,6 +153,43 @@ def spread(site: Path) -> None:
     (site / "site.yml").write_text(f"{before}\nhosts:\n{''.join(lines)}\n{after}", encoding="utf-8")
 
 
+TRACE = """
+import sys
+sys.path.insert(0, sys.argv.pop(1))
+from mailwright_trace import command
+command.note = lambda text: None  # this machine's log is left alone
+sys.exit(command.main())
+"""
+
+
+def trail(work: Path) -> None:
+    """mailwright-trace over a gibibyte of made logs, all days but two compressed."""
+    import mail_logs
+
+    folder = work / "logs"
+    folder.mkdir()
+    settings, known = mail_logs.write(folder, 1 << 30, 12)
+    program = (sys.executable, "-c", TRACE, ROOT / "templates" / "logs", "--settings", settings)
+    measured = run(*program, "--index")
+    read = sum(end for (end,) in mail_logs.indexed(settings))
+    say(
+        f"mailwright-trace --index, {read / 2**30:.1f} GiB of text from nothing",
+        f"{read / 1e6 / measured.seconds:.0f} MB/s",
+        "wanted: 50 MB/s",
+    )
+    size = (folder / "index" / "index").stat().st_size
+    say("the index, in parts of the text", f"{size / read:.3f}", "")
+    one = known[len(known) // 2]
+    at = ("--to", one.recipient, "--at", one.time.isoformat())
+    for what, words in (
+        ("queue id", (one.queue_id,)),
+        ("Message-ID", (one.message_id,)),
+        ("recipient and time", at),
+    ):
+        say(f"a question by {what}, whole process", f"{median(5, *program, *words):.2f} s", "wanted: 1 s")
+    shutil.rmtree(folder)
+
+
 def rehearsal(work: Path) -> None:
     run(MAILWRIGHT, "rehearse", EXAMPLE / "site.yml", "--out", work / "warm-up")  # makes the images where need be
     measured = run(MAILWRIGHT, "rehearse", EXAMPLE / "site.yml", "--out", work / "rehearsal")
@@ -213,6 +250,7 @@ def main() -> None:
         help_()
         build(work)
         people(work)
+        trail(work)
         many_domains()
         if arguments.quick:
             return

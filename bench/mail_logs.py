@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import sqlite3
 import zlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -195,3 +196,9 @@ def write(folder: Path, octets: int, count: int, *, seed: int = 4) -> tuple[Path
 def _member(text: bytes) -> bytes:
     engine = zlib.compressobj(1, zlib.DEFLATED, 31)
     return engine.compress(text) + engine.flush()
+
+
+def indexed(settings: Path) -> list[tuple[int]]:
+    """How much of each file's text is in the index, in octets."""
+    with sqlite3.connect(json.loads(settings.read_text())["index"]) as base:
+        return base.execute("SELECT max(end) FROM segments GROUP BY file").fetchall()

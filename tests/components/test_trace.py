@@ -449,8 +449,8 @@ def test_only_what_is_asked_for_is_read(tmp_path: Path, monkeypatch: pytest.Monk
     pieces: list[int] = []
     whole = texts.unpacked
 
-    def counted(file: int, place: int) -> Iterator[tuple[int, bytes]]:
-        for begun, piece in whole(file, place):
+    def counted(file: int, place: int, most: int) -> Iterator[tuple[int, bytes]]:
+        for begun, piece in whole(file, place, most):
             pieces.append(len(piece))
             yield begun, piece
 

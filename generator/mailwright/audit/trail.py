@@ -7,8 +7,9 @@ import time
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from mailwright.audit import letters, posting, roads
+from mailwright.audit import letters, posting, roads, traced
 from mailwright.audit.model import Account, Condition, Context, Observation, Probe
+from mailwright.audit.traced import Asked
 from mailwright.findings import Target
 from mailwright.plan.model import Link, Retention
 from mailwright.plan.retention import MAIL_LOG, central
@@ -20,9 +21,10 @@ _WAIT = 45.0  # seconds for a line to reach the log
 
 def responsible(context: Context) -> Iterator[Observation]:
     """Messages whose header lies about who sent them (a false name in From:, false Received:, Message-ID: and X-
-    lines, an alias, an automatic sender's form) are traced from the queue id that submission gave and from the
-    Message-ID, by the log alone, to the login and the address that they came from; so is one that was refused
-    because its From: is another person's (AUDIT-1)."""
+    lines, an alias, an automatic sender's form) are traced from the queue id that submission gave, from the
+    Message-ID and from the whole message as it arrived, by the log alone, to the login and the address that they
+    came from; so is one that was refused because its From: is another person's (AUDIT-1). mailwright-trace tells,
+    where it is installed; else the log is searched for the queue id and the Message-ID."""
     who = roads.anybody(context)
     foreign = posting.outsider(context)
     other = next(iter(roads.others(context, who.login)), foreign)
@@ -54,11 +56,11 @@ def responsible(context: Context) -> Iterator[Observation]:
         if not reply.accepted or queued is None:
             yield Observation(what, str(reply), None, target=door.target)
             continue
-        by_queue = _lines(context, door.listener.host, f"{queued[1]}: client=")
-        yield _traced(f"{what}, by queue id {queued[1]}", by_queue, account.login, origin, door)
-        named = re.search(r"([0-9A-Za-z]{6,20}): message-id=", _lines(context, door.listener.host, f"<{mark}@"))
-        found = _lines(context, door.listener.host, f"{named[1]}: client=") if named else ""
-        yield _traced(f"{what}, by Message-ID", found, account.login, origin, door)
+        by_queue = Asked(f"{what}, by queue id {queued[1]}", (queued[1],))
+        yield _traced(context, by_queue, account.login, origin, door)
+        by_mark = Asked(f"{what}, by Message-ID", (f"<{mark}@elsewhere.invalid>",))
+        yield _traced(context, by_mark, account.login, origin, door, mark)
+        yield from _whole_is_traced(context, what, mark, account.login, origin, door)
     yield _refused_is_traced(context, who, other, foreign, origin)
 
 
@@ -231,17 +233,44 @@ def _refused_is_traced(
     content = letters.letter(mark, f"<{other}>", f"<{foreign}>")
     with roads.vantage(context, here).enter(), roads.smtp(context, door, account=who.account) as dialogue:
         reply = dialogue.deliver(who.published, (foreign,), content)
-    named = re.search(r"([0-9A-Za-z]{6,20}): message-id=", _lines(context, door.listener.host, f"<{mark}@"))
-    found = _lines(context, door.listener.host, f"{named[1]}: client=") if named else ""
-    return _traced(
-        f"the sender of a message refused with {reply.code}, by Message-ID", found, who.login, origin, door
-    )
+    question = Asked(f"the sender of a message refused with {reply.code}, by Message-ID", (_id_of(content),))
+    return _traced(context, question, who.login, origin, door, mark)
 
 
-def _traced(what: str, found: str, login: str, origin: set[str], door: roads.Door) -> Observation:
+def _id_of(content: bytes) -> str:
+    return next(iter(letters.header(content, "Message-ID")), "")
+
+
+def _traced(
+    context: Context, question: Asked, login: str, origin: set[str], door: roads.Door, mark: str = ""
+) -> Observation:
+    """``mark``: what stands in the Message-ID, where that is asked for; else the queue id is."""
+    told = traced.by_program(context, question, login, origin, door, _WAIT)
+    if told is not None:
+        return told
+    queue_id = question.arguments[0]
+    if mark:
+        named = re.search(r"([0-9A-Za-z]{6,20}): message-id=", _lines(context, door.listener.host, f"<{mark}@"))
+        queue_id = named[1] if named else ""
+    found = _lines(context, door.listener.host, f"{queue_id}: client=") if queue_id else ""
     line = next(iter(found.splitlines()), "")
     ok = f"sasl_username={login}" in line and any(f"[{address}]" in line for address in origin)
-    return Observation(what, line[-220:] or "no line in the log", ok, target=door.target)
+    return Observation(question.what, line[-220:] or "no line in the log", ok, target=door.target)
+
+
+def _whole_is_traced(
+    context: Context, what: str, mark: str, login: str, origin: set[str], door: roads.Door
+) -> Iterator[Observation]:
+    """From the message as it arrived outside; only where there is a program that reads it."""
+    received = roads.correspondent(context).wait_for(mark)
+    what = f"{what}, by the whole message as it arrived"
+    if received is None:
+        yield Observation(what, "it did not arrive", None, target=door.target)
+        return
+    question = Asked(what, ("--message", "-", "--to", posting.outsider(context)), received.content)
+    told = traced.by_program(context, question, login, origin, door, _WAIT)
+    if told is not None:
+        yield told
 
 
 def _lines(context: Context, host: str, *words: str) -> str:

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from multiprocessing import Pool
 from pathlib import Path
 
-from .texts import EVER, MEMBER, Log, Text, head, number, second, tokens, unpacked
+from .texts import CHUNK, EVER, MEMBER, Log, MovedError, Text, head, number, second, tokens, unpacked
 
 SEGMENT = 16 << 20
 BLOCK = 72 << 10
@@ -103,7 +103,7 @@ def _compressed(text: Text) -> tuple[list[Segment], bytes]:
             start += end - begin
         del waiting[:cut]
 
-    for begun, piece in unpacked(text.file, 0):
+    for begun, piece in unpacked(text.file, 0, 4 * CHUNK):
         if begun != last:
             members.append(MEMBER.pack(at, begun))
             last = begun
@@ -128,16 +128,13 @@ def _cuts(data: bytearray, end: int) -> Iterator[tuple[int, int]]:
 def _work(job: Job) -> tuple[str, bool, list[Segment], bytes]:
     """The path, whether it could be done, and what was made."""
     path, inode, which = job
+    text = Text(path, inode=inode)
     try:
-        text = Text(path)
-    except FileNotFoundError:  # removed meanwhile
-        return path, False, [], b""
-    try:
-        if os.fstat(text.file).st_ino != inode:  # rotated meanwhile: the next run finds it as it is then
-            return path, False, [], b""
         if text.packed:
             return (path, True, *_compressed(text))
         return path, True, _plain(text, which), b""
+    except (FileNotFoundError, MovedError):  # rotated meanwhile: the next run finds it as it is then
+        return path, False, [], b""
     finally:
         text.close()
 

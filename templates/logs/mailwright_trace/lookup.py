@@ -12,9 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .index import ENTRY, SEGMENT, VERSION, entries_of
-from .texts import EVER, Log, Text, Token, head, number, pread, second
+from .texts import EVER, Log, MovedError, Text, Token, head, number, pread, second
 
 _SLACK = 3 * 3600  # seconds: lines of one block may have been written in summer time and in winter time
+
+
+_Row = tuple[int, str, int, int, bytes, bytes]
+"""Of a file: its number, host, size, time of change, the hash of its head, and where one can begin to read it."""
+
+_Segment = tuple[int, int, int, bytes]
+"""Its number, where it begins and ends, and its blocks."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +37,9 @@ class Found:
 class _Part:
     """A file on the disk, and what the index knows of it: ``end`` octets of its text."""
 
-    def __init__(self, host: str, path: str, members: bytes, segments: list[tuple[int, int, bytes]]) -> None:
-        self.host, self.path = host, path
-        self.text = Text(path, members)
+    def __init__(self, host: str, text: Text, segments: list[tuple[int, int, bytes]]) -> None:
+        self.host, self.path = host, text.path
+        self.text = text
         self.segments = segments  # key, end, blocks
         self.end = segments[-1][1] if segments else 0
         self.rest: bytes | None = None
@@ -57,6 +64,7 @@ class Lookup:
         for part in self._parts:
             part.text.close()
         self.behind = 0
+        self._blocks.clear()
         self._version = self._now()
         self._parts = list(self._match())
         self._of_key = {key: (part, blocks) for part in self._parts for key, _, blocks in part.segments}
@@ -80,66 +88,98 @@ class Lookup:
         return None
 
     def _match(self) -> Iterator[_Part]:
-        rows = {}
-        segments: dict[int, list[tuple[int, int, int, bytes]]] = {}
-        if self._base:
-            try:
-                for ident, host, device, inode, first, members in self._base.execute(
-                    "SELECT id, host, device, inode, head, members FROM files"
-                ):
-                    rows[device, inode] = (ident, host, first, members)
-                for key, ident, start, end, blocks in self._base.execute(
-                    "SELECT id, file, start, end, blocks FROM segments ORDER BY file, number"
-                ):
-                    segments.setdefault(ident, []).append((key, start, end, blocks))
-            except sqlite3.Error as error:
-                self.notes.append(f"The index is damaged ({error}): all logs are read, which takes its time.")
-                self._base, rows, segments = None, {}, {}
+        rows, segments = self._known()
         for log in self.logs:
             for path in log.files():
                 try:
                     facts = Path(path).stat()
-                    part = _Part(log.host, path, b"", [])
-                except FileNotFoundError:
+                    yield self._part(log.host, path, facts, rows.get((facts.st_dev, facts.st_ino)), segments)
+                except (FileNotFoundError, MovedError):  # rotated meanwhile: it is another of the files
                     continue
-                row = rows.get((facts.st_dev, facts.st_ino))
-                if row and row[1:3] == (log.host, head(part.text)):
-                    mine, reached = [], 0
-                    for key, start, end, blocks in segments.get(row[0], []):
-                        if start != reached or (not part.text.packed and end > facts.st_size):
-                            break
-                        mine.append((key, end, blocks))
-                        reached = end
-                    part.text.close()
-                    part = _Part(log.host, path, row[3], mine)
-                self.behind += (
-                    max(facts.st_size * (8 if part.text.packed else 1) - part.end, 0)
-                    if not (part.text.packed and part.end)
-                    else 0
-                )
-                yield part
+
+    def _known(self) -> tuple[dict[tuple[int, int], _Row], dict[int, list[_Segment]]]:
+        """What the index has: its files, by device and inode, and their segments."""
+        rows: dict[tuple[int, int], _Row] = {}
+        segments: dict[int, list[_Segment]] = {}
+        if self._base is None:
+            return rows, segments
+        try:
+            for ident, host, device, inode, size, changed, first, members in self._base.execute(
+                "SELECT id, host, device, inode, size, changed, head, members FROM files"
+            ):
+                rows[device, inode] = (ident, host, size, changed, first, members)
+            for ident, *segment in self._base.execute(
+                "SELECT file, id, start, end, blocks FROM segments ORDER BY file, number"
+            ):
+                segments.setdefault(ident, []).append((segment[0], segment[1], segment[2], segment[3]))
+        except sqlite3.Error as error:
+            self.notes.append(f"The index is damaged ({error}): all logs are read, which takes its time.")
+            self._base = None
+            return {}, {}
+        return rows, segments
+
+    def _part(
+        self, host: str, path: str, facts: os.stat_result, row: _Row | None, segments: dict[int, list[_Segment]]
+    ) -> _Part:
+        text = Text(path, row[5] if row else b"", facts.st_ino)
+        mine: list[tuple[int, int, bytes]] = []
+        if row and row[1] == host:
+            same = row[2:4] == (facts.st_size, facts.st_mtime_ns)
+            if same or (not text.packed and head(text) == row[4]):
+                reached = 0
+                for key, start, end, blocks in segments.get(row[0], []):
+                    if start != reached or (not text.packed and end > facts.st_size):
+                        break
+                    mine.append((key, end, blocks))
+                    reached = end
+            text.close()
+        part = _Part(host, text, mine)
+        if text.packed:
+            self.behind += 0 if mine else facts.st_size * 8  # about what is in it
+        else:
+            self.behind += facts.st_size - part.end
+        return part
 
     def kept(self) -> tuple[str, str] | None:
         """The first and the last time that the logs have."""
-        times = []
-        for part in self._parts:
-            first = part.text.read(0, 4096).partition(b" ")[0]
-            times.append((second(first, EVER), first.decode("ascii", "replace")))
-            last = self._last(part)
-            times.append((second(last, EVER), last.decode("ascii", "replace")))
+        times: list[tuple[int, str]] = []
+        for host in dict.fromkeys(part.host for part in self._parts):
+            mine = [part for part in self._parts if part.host == host]
+            for part in (*mine[:2], *mine[-2:]):
+                try:
+                    words = (part.text.read(0, 4096), self._last(part))
+                except (FileNotFoundError, MovedError):
+                    continue
+                part.text.close()
+                for word in words:
+                    stamp = word.partition(b" ")[0]
+                    times.append((second(stamp, EVER), stamp.decode("ascii", "replace")))
         times = [one for one in times if one[0] != EVER]
         return (min(times)[1], max(times)[1]) if times else None
 
     def _last(self, part: _Part) -> bytes:
+        """The last line of a file that is not compressed."""
         if part.text.packed:
             return b""
         size = os.fstat(part.text.file).st_size
-        lines = pread(part.text.file, max(size - 65536, 0), 65536).rstrip(b"\n").rsplit(b"\n", 1)
-        return lines[-1].partition(b" ")[0]
+        return pread(part.text.file, max(size - 65536, 0), 65536).rstrip(b"\n").rpartition(b"\n")[2]
 
     def find(self, wanted: Iterable[Token], since: float = 0.0, until: float = float("inf")) -> list[Found]:
-        """Every line in which one of the words stands, each once; of the time between (seconds), and around it."""
+        """Every line in which one of the words stands, each once; of the time between (seconds), and around it.
+
+        Raises MovedError when the logs are rotated all the while.
+        """
         words = tuple(sorted(set(wanted)))
+        for attempt in range(3):
+            try:
+                return self._find(words, since, until)
+            except (FileNotFoundError, MovedError):
+                if attempt == 2:
+                    raise
+                self._renew()
+        return []
+
+    def _find(self, words: tuple[Token, ...], since: float, until: float) -> list[Found]:
         found: dict[tuple[str, int], Found] = {}
         places = self._places(words, since, until)
         while self._version != self._now():
@@ -246,3 +286,4 @@ def _scan_rest(part: _Part, words: tuple[Token, ...], found: dict[tuple[str, int
         at, waiting = at + cut, data[cut:]
     if len(kept) <= 4 * SEGMENT:
         part.rest = bytes(kept)
+    part.text.close()

@@ -8,7 +8,6 @@ import re
 import stat
 import struct
 import zlib
-from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -108,26 +107,47 @@ def number(token: Token) -> int:
     return int.from_bytes(hashlib.blake2b(token, digest_size=8).digest(), "big") & ~0xFF
 
 
-class Text:
-    """The text of a log file, compressed or not. ``members``: where one can begin to read a compressed one."""
+class MovedError(OSError):
+    """Another file has the name now: the logs are being rotated."""
 
-    def __init__(self, path: str, members: bytes = b"") -> None:
+
+class Text:
+    """The text of a log file, compressed or not, which is opened when it is read.
+
+    members  where one can begin to read a compressed one
+    inode    of the file that is meant; 0: whichever has the name
+    """
+
+    def __init__(self, path: str, members: bytes = b"", inode: int = 0) -> None:
         self.path = path
-        self.file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         self.packed = path.endswith(".gz")
-        self.members = [MEMBER.unpack_from(members, at) for at in range(0, len(members), MEMBER.size)] or [(0, 0)]
+        self._members = members
+        self._inode = inode
+        self._file = -1
+
+    @property
+    def file(self) -> int:
+        """Raises FileNotFoundError, MovedError."""
+        if self._file < 0:
+            file = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            if self._inode and os.fstat(file).st_ino != self._inode:
+                os.close(file)
+                raise MovedError(f"{self.path} was rotated")
+            self._file = file
+        return self._file
 
     def close(self) -> None:
-        os.close(self.file)
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
 
     def read(self, start: int, length: int) -> bytes:
         """So many bytes of the text from ``start`` on; fewer at its end, or where a file is damaged."""
         if not self.packed:
             return pread(self.file, start, length)
-        at = bisect_left(self.members, (start + 1, 0)) - 1
-        begin, place = self.members[max(at, 0)]
+        begin, place = self._member(start)
         parts, have = [], 0
-        for _, piece in unpacked(self.file, place):
+        for _, piece in unpacked(self.file, place, max(length, 4096)):
             here = piece[max(start - begin, 0) :]
             begin += len(piece)
             parts.append(here)
@@ -136,11 +156,23 @@ class Text:
                 break
         return b"".join(parts)[:length]
 
+    def _member(self, start: int) -> tuple[int, int]:
+        """Where the last member at or before ``start`` begins, in the text and in the file."""
+        low, high = 0, len(self._members) // MEMBER.size
+        while low < high:
+            middle = (low + high) // 2
+            if MEMBER.unpack_from(self._members, middle * MEMBER.size)[0] <= start:
+                low = middle + 1
+            else:
+                high = middle
+        begin, place = MEMBER.unpack_from(self._members, (low - 1) * MEMBER.size) if low else (0, 0)
+        return int(begin), int(place)
+
     def stream(self, start: int) -> Iterator[bytes]:
         """The text from ``start`` to the end, in pieces."""
         if self.packed:
             begin = 0
-            for _, piece in unpacked(self.file, 0):
+            for _, piece in unpacked(self.file, 0, 4 * CHUNK):
                 if begin + len(piece) > start:
                     yield piece[max(start - begin, 0) :]
                 begin += len(piece)
@@ -159,20 +191,20 @@ def pread(file: int, start: int, length: int) -> bytes:
     return b"".join(parts)
 
 
-def unpacked(file: int, place: int) -> Iterator[tuple[int, bytes]]:
+def unpacked(file: int, place: int, most: int) -> Iterator[tuple[int, bytes]]:
     """Pieces of the text from a member of a gzip file on: (where its member begins in the file, piece).
 
-    Ends where the file does, or is damaged.
+    Ends where the file does, or is damaged. ``most``: octets of text in a piece.
     """
     engine, begun, waiting = zlib.decompressobj(31), place, b""
     while True:
         if not waiting:
-            waiting = pread(file, place, CHUNK)
+            waiting = pread(file, place, max(most // 4, 4096))
             place += len(waiting)
             if not waiting:
                 return
         try:
-            piece = engine.decompress(waiting, 4 * CHUNK)
+            piece = engine.decompress(waiting, most)
         except zlib.error:
             return
         if piece:
