@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from mailwright.cli import rehearse
+from mailwright.report.evidence import from_json
 from support.example import EXAMPLE
 
 
@@ -57,6 +58,15 @@ def test_the_example_from_nothing_to_the_verdict(tmp_path: Path) -> None:
     assert len(matrix["requirements"]) == 52
     assert "52" in done.stdout
     assert (folder / "matrix.html").stat().st_size > 10_000
+    kept = folder / "evidence.json"
+    made = from_json(kept.read_text(encoding="utf-8"))
+    assert (made.kind, made.complete, made.domain) == ("rehearsal", True, "college.ac.uk")
+    argv = [sys.executable, "-m", "mailwright", "report", str(EXAMPLE), "--evidence", str(kept), "--out", "report"]
+    told = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stderr) == (0, "")
+    # The report says what the rehearsal said, and its evidence counts.
+    counts = json.loads((tmp_path / "report" / "report.json").read_text(encoding="utf-8"))["counts"]
+    assert counts == matrix["counts"]
     # What is left for people to look at and to send on holds no secret of the run.
     left = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
     assert b"-----BEGIN PRIVATE KEY-----\n" not in left
