@@ -14,6 +14,7 @@ from mailwright.findings import Status
 from mailwright.plan.model import Because, Contact, Promise
 from mailwright.site.addresses import local_part
 from support.dns_peer import serving
+from support.example import with_gateway
 from support.mail_peer import Faults
 from support.probing import HOST, failures, site, verdict
 
@@ -201,3 +202,23 @@ def test_somebody_elsewhere_counts_when_the_log_says_that_it_was_sent(monkeypatc
         assert look(replace(changed, shell=bounced), "roles")[0] is Status.FAIL
         assert look(changed, "roles")[0] is Status.NOT_PROVEN
     assert post.boxes["rl204"]
+
+
+def test_without_a_mailbox_elsewhere_role_mail_is_sent_all_the_same() -> None:
+    with site() as (context, post):
+        shell = Logs(delivered("rl204", "km217", "ii305"))
+        alone = replace(fresh(context), correspondent=None, accounts=(), shell=shell)
+        found, seen = look(alone, "roles")
+    assert found is Status.PASS, failures(seen)
+    assert all(b"\nFrom: <mail-audit@audit.invalid>" in text for box in post.boxes.values() for text in box)
+
+
+def test_a_contact_behind_a_gateway_that_is_asked_is_seen_in_an_audit_alone() -> None:
+    described = with_gateway(recipients="ask", people=())
+    with site(described=described) as (context, _):
+        contact = Contact("Marie", "marie@physics.college.ac.uk", "+44 1632 960001", WHY)
+        found, seen = look(fresh(context, contacts=(contact,)), "reachable")
+        assert found is Status.NOT_PROVEN, failures(seen)
+        assert any("not known in a rehearsal" in item.seen for item in seen)
+        live = replace(fresh(context, contacts=(contact,)), named=frozenset())
+        assert look(live, "reachable")[0] is Status.FAIL

@@ -25,9 +25,12 @@ def site() -> Site:
     return found
 
 
-def test_people_are_invented_for_each_login_that_is_named() -> None:
+def test_people_are_invented_for_each_login_that_is_named_and_each_contact() -> None:
     people = directory.invented(site())
-    assert {one.login for one in people} == {"rl204", "km217", "ii305", "wm118", "nn223"}
+    named = {one.login: one.address for one in people if not one.login.startswith("rehearsal-contact")}
+    assert named.keys() == {"rl204", "km217", "ii305", "wm118", "nn223"}
+    contacts = {one.address for one in people} - set(named.values())
+    assert contacts == {"Rosa.Luxemburg@college.ac.uk", "k.marx@chem.college.ac.uk"}, "the service desk is a role"
     assert len({one.address for one in people}) == len(people)
     assert not [one for one in people if one.login in one.address]
 

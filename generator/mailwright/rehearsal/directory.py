@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mailwright.formats import ldap
+from mailwright.site.addresses import domain, key
 from mailwright.site.model import Directory, Person, Site
 
 Pairs = list[tuple[str, str]]
@@ -17,7 +18,8 @@ _SAFE = re.compile(r"[\x01-\x09\x0b\x0c\x0e-\x1f\x21-\x39\x3b\x3d-\x7f][\x01-\x0
 
 
 def invented(site: Site) -> tuple[Person, ...]:
-    """People for a directory that a rehearsal cannot see: one for each login that the description names."""
+    """People for a directory that a rehearsal cannot see: one for each login that the description names, and one
+    for each contact's address, which must be somebody's."""
     named = [name for role in site.roles for name in (*role.members, *role.senders) if "@" not in name]
     named += [sender.replies for sender in site.automatic_senders if sender.replies and "@" not in sender.replies]
     automatic = {sender.login for sender in site.automatic_senders}
@@ -34,7 +36,23 @@ def invented(site: Site) -> tuple[Person, ...]:
         aliases = (f"R.Person-{word}@{primary}",) if has and has.aliases else ()
         internal = (f"inside-{word}@{primary}",) if has and has.internal else ()
         people.append(Person(login, f"Rehearsal Person {word}", address, aliases, internal, "", None, where))
+    for number, address in enumerate(_contacts(site), 1):
+        login = f"rehearsal-contact{number}"
+        people.append(Person(login, f"Rehearsal Contact {number}", address, (), (), "", None, where))
     return tuple(people)
+
+
+def _contacts(site: Site) -> tuple[str, ...]:
+    """Addresses of contacts and of the service desk in the site's domains that the description gives to nobody."""
+    desk = site.organisation.service_desk
+    given = [one.email for one in site.organisation.contacts] + ([desk.email] if desk is not None else [])
+    taken = {
+        key(f"{local}@{name}") for role in site.roles for name in role.domains for local in (role.local, *role.also)
+    }
+    taken |= {key(address) for sender in site.automatic_senders for address in sender.addresses}
+    served = {item.name for item in site.domains} - {name for gateway in site.gateways for name in gateway.domains}
+    free = {key(address): address for address in given if domain(address) in served and key(address) not in taken}
+    return tuple(free.values())
 
 
 def files(
