@@ -674,6 +674,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="mailwright-seal", description="Seals of the mail logs of each day.")
     commands = parser.add_subparsers(dest="name", required=True)
     seal = commands.add_parser("seal", help="seal what was rotated (the timer does)")
+    seal.add_argument("--state", default=str(STATE), help="where the key is, such as a new one for a trial")
     seal.add_argument("--settled", type=float, default=SETTLED, help="seconds since a log was last touched")
     verifying = commands.add_parser(
         "verify",
@@ -697,7 +698,7 @@ def main() -> int:
     asked = parser.parse_args()
     try:
         if asked.name == "seal":
-            return seal_all(Path(asked.folder), STATE, asked.on, asked.settled)
+            return seal_all(Path(asked.folder), Path(asked.state), asked.on, asked.settled)
         if asked.name == "verify":
             return verify(asked)
         if os.geteuid() == 0:

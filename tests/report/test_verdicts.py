@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -80,6 +81,16 @@ def test_one_failure_is_not_met_whatever_else_passed(parts: dict[str, object]) -
 def test_a_failure_outweighs_a_gap() -> None:
     what = requirement("check", "config", "probe", gap="The border.")
     assert judge(what, probes=(probe(Status.FAIL),)).word is Word.NOT_MET
+
+
+def test_what_a_requirement_needs_is_said_where_a_site_cannot_have_it() -> None:
+    """A probe of the same requirement passed; the one on which it hangs was not run, or did not pass."""
+    for_want_of = replace(FULL, needs=(("x.other", "There is no log host."),))
+    verdict = judge(for_want_of)
+    assert (verdict.word, verdict.missing) == (Word.NOT_PROVEN, ("There is no log host.",))
+    other = Finding("x.other", "X-1", Level.MUST, Status.PASS, "tried", target=Target("mail", 25))
+    assert judge(for_want_of, probes=(probe(Status.PASS), other)).word is Word.MET
+    assert judge(for_want_of, probes=None).missing == ("not rehearsed yet",)
 
 
 def test_what_is_waived_is_not_met_and_says_that_it_is_waived() -> None:

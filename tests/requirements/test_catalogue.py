@@ -8,13 +8,14 @@ from collections import Counter
 
 import pytest
 
+from mailwright.audit import PROBES
 from mailwright.findings import Level
 from mailwright.requirements import catalogue
 from mailwright.requirements.catalogue import REQUIREMENTS, find
 
 # What no rule, setting or probe of this version shows; an issue that closes a gap takes its id out here.
 OPEN = """
-    WEB-1 WEB-2 INT-2 AUDIT-2 AUDIT-4 LIST-1 LIST-2 LIST-3 PRIV-1 PRIV-2
+    WEB-1 WEB-2 INT-2 AUDIT-2 LIST-1 LIST-2 LIST-3 PRIV-1 PRIV-2
     SUPPORT-1 SUPPORT-2 SCALE-2 AGREE-1
 """
 
@@ -40,13 +41,25 @@ def test_a_requirement_says_enough(requirement: catalogue.Requirement) -> None:
     assert requirement.says.endswith(".")
     assert requirement.evidence
     assert len(set(requirement.evidence)) == len(requirement.evidence)
-    for text in (requirement.gap, requirement.limits, requirement.absent):
+    for text in (
+        requirement.gap,
+        requirement.limits,
+        requirement.absent,
+        *(words for _, words in requirement.needs),
+    ):
         assert text == "" or text.endswith(".")
         assert "  " not in text
 
 
 def test_gaps_are_those_that_are_known() -> None:
     assert {requirement.id for requirement in REQUIREMENTS if requirement.gap} == set(OPEN.split())
+
+
+def test_what_a_requirement_needs_is_a_probe_of_its_own() -> None:
+    probes = {(probe.id, requirement) for probe in PROBES for requirement in probe.requirements}
+    needed = {(probe, requirement.id) for requirement in REQUIREMENTS for probe, _ in requirement.needs}
+    assert needed
+    assert needed <= probes
 
 
 def test_what_is_shown_by_documents_alone_has_a_gap() -> None:

@@ -175,6 +175,7 @@ class Phase(IntEnum):
 
     LATE    after a wrong password, servers answer everybody from that address more slowly
     OUTAGE  something is stopped for a while, which others would take for a fault
+    FULL    the log's file system is filled for a moment, and nothing is taken to be sent
     BARRED  the outside address is shut out from logins for a while
     LAST    the journals are read when nothing more is to come
     """
@@ -182,8 +183,9 @@ class Phase(IntEnum):
     MAIN = 0
     LATE = 1
     OUTAGE = 2
-    BARRED = 3
-    LAST = 4
+    FULL = 3
+    BARRED = 4
+    LAST = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ _WHEN = {
     Phase.MAIN: "",
     Phase.LATE: ", after the others",
     Phase.OUTAGE: ", after those",
+    Phase.FULL: ", after those",
     Phase.BARRED: ", after those, one at a time",
     Phase.LAST: ", last of all",
 }

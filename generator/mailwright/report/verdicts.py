@@ -149,6 +149,9 @@ def _missing(requirement: Requirement, evidence: _Evidence, needed: Needed) -> I
                     yield f"without a result that counts: {_some(unseen)}"
                 elif not any(item.passed for item in evidence.probes):
                     yield "no probe passed"
+                if evidence.probes:
+                    passed = {item.source for item in evidence.probes if item.passed}
+                    yield from (words for probe, words in requirement.needs if probe not in passed)
             case "document":
                 # Where people attest something, a document would say no more than they do.
                 documented = any(item.kind == "document" for item in evidence.settings)

@@ -338,8 +338,16 @@ _AUDIT = (
         "AUDIT-4", "Audit trail", MUST, "A log that is safe",
         "Nobody reads the log who may not, nobody alters it, and it is not lost by accident.",
         ("check", "config", "probe"),
-        gap="Alteration and accidental loss are neither guarded against nor tested in this version.",
-        limits="Tested is that ordinary users cannot read the logs.",
+        needs=(
+            (
+                "logs.sealed-elsewhere",
+                "What was altered since is seen only if another host than the log's own has signed it: whoever is "
+                "root there can sign anew. A log host mends that.",
+            ),
+        ),
+        limits="Tested is that ordinary users cannot read the logs, that what is altered in those of earlier days "
+        "is found, and that nothing is taken to be sent while there is too little space. Whoever is root on the log "
+        "host can alter a log and sign it anew; copies of seals elsewhere would show it.",
     ),
     Requirement(
         "AUDIT-5", "Audit trail", MUST, "Somebody to call",

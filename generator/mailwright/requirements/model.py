@@ -22,6 +22,7 @@ class Requirement:
               test against running hosts, ``document`` a generated document, ``attest`` the word of the site
     gap       what this version cannot show; while it is not empty the verdict is at best *not proven*
     limits    how far the evidence goes, for the reader of a verdict
+    needs     probes without a pass of which nothing is proven, and what is said then; some sites cannot have them
     absent    said where a site has nothing that could be probed, such as a gateway
     """
 
@@ -34,6 +35,7 @@ class Requirement:
     gap: str = ""
     limits: str = ""
     absent: str = ""
+    needs: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
