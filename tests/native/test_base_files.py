@@ -10,7 +10,7 @@ from functools import cache
 
 import pytest
 
-from mailwright.components import firewall, logs, time
+from mailwright.components import firewall, log_trace, logs, time
 from mailwright.components.dns import fragments
 from mailwright.plan import make
 from mailwright.plan.model import Because, Clock, Plan
@@ -189,6 +189,7 @@ def test_logrotate_keeps_the_agreed_days_and_no_more(release: str, before: range
     # rsyslogd is not running here
     given = {**files(release), "/usr/lib/rsyslog/rsyslog-rotate": "#!/bin/sh\n"}
     folder = [*SYSUSERS, ["systemd-tmpfiles", "--create", "/etc/tmpfiles.d/mailwright.conf"]]
+    folder.append(["chmod", "755", log_trace.COMPRESS])
     done = run(release, ["python3", "-c", ROTATE, ",".join(map(str, before))], given, before=folder)
     mode, *ages = said(done).split()
     # What is begun of a day counts on Debian 12 and not on 13; even then no line is older than the maximum.
