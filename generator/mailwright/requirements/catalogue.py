@@ -346,8 +346,8 @@ _AUDIT = (
             ),
         ),
         limits="Tested is that ordinary users cannot read the logs, that what is altered in those of earlier days "
-        "is found, and that nothing is taken to be sent while there is too little space. Whoever is root on the log "
-        "host can alter a log and sign it anew; copies of seals elsewhere would show it.",
+        "is found, and that nothing is taken to be sent while there is too little space. Whoever is root on the "
+        "log host can alter a log and sign it anew; copies of seals elsewhere would show it.",
     ),
     Requirement(
         "AUDIT-5", "Audit trail", MUST, "Somebody to call",

@@ -1,0 +1,140 @@
+"""Questions about a message, and what can be answered for certain."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.parser import BytesParser
+from email.policy import compat32
+
+from . import texts
+from .trail import Hop, Trace, Trail
+
+MOST_RECEIVED = 100
+"""``Received:`` lines of a message that are looked at; no real one has more."""
+
+MOST_HEADER = 1 << 20
+"""Octets of a message that are read."""
+
+_ID = re.compile(r"\bid ([0-9A-Za-z]{6,25})(?![0-9A-Za-z+/=])")
+_SESSION = re.compile(r"\bwith LMTPS? id ([0-9A-Za-z+/=]{8,60}(?::[0-9A-Z:]{1,9})?)")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was found.
+
+    certain  there is one message that was meant, and the logs tell who sent it, or that nobody here did
+    words    what the person who asks should know of the answer
+    found    the messages
+    """
+
+    certain: bool
+    words: tuple[str, ...]
+    found: tuple[Trace, ...]
+
+
+def told(trace: Trace) -> bool:
+    return trace.origin.kind != "unknown"
+
+
+def by_queue_id(trail: Trail, queue_id: str) -> Answer:
+    return _one(trail, trail.by_queue_id(queue_id), f"queue id {queue_id}")
+
+
+def by_message_id(trail: Trail, message_id: str) -> Answer:
+    return _one(trail, _named(trail, message_id), f"Message-ID {message_id}")
+
+
+def by_recipient(trail: Trail, address: str, at: datetime, within: timedelta) -> Answer:
+    found = trail.traces(trail.by_recipient(address, at - within, at + within))
+    if not found:
+        minutes = int(within.total_seconds() // 60)
+        return Answer(
+            False, (f"Nothing was delivered to {address} within {minutes} minutes of {at}.", _kept(trail)), ()
+        )
+    words = () if len(found) == 1 else (f"{len(found)} messages went to {address} at that time.",)
+    return Answer(all(map(told, found)), words, tuple(found))
+
+
+def by_message(trail: Trail, content: bytes, to: str = "") -> Answer:
+    """A message as it was received. Its header says where to look in the logs, and nothing else of it is believed:
+    the sender can have written all of it but the lines that the hosts on its way put on top."""
+    message = BytesParser(policy=compat32).parsebytes(content[:MOST_HEADER], headersonly=True)
+    wanted = {texts.bare(_printable(str(value))) for value in message.get_all("Message-ID", [])[:5]}
+    chosen: list[Trace] = []
+    others: list[str] = []
+    for value in message.get_all("Received", [])[:MOST_RECEIVED]:
+        text = " ".join(str(value).split())
+        for hop, word in _mentioned(trail, text):
+            agrees = not hop.message_ids or bool(wanted & {texts.bare(one) for one in hop.message_ids})
+            if any(hop is step.hop for trace in chosen for step in trace.steps):
+                continue
+            if agrees and not chosen:
+                chosen = [trail.trace(hop)]
+            elif agrees:
+                others.append(
+                    f"Further down the header names {word}, another message: the sender can have written that."
+                )
+            else:
+                others.append(
+                    f"The header names {word}, which is in the logs, but with another Message-ID: not this one."
+                )
+    if chosen:
+        words = tuple(dict.fromkeys(others))
+        certain = told(chosen[0])
+        if to and to.lower() not in chosen[0].recipients:
+            certain = False
+            words += (f"The logs do not have that it went to {to}: its header may be a copy of another's.",)
+        return Answer(certain, words, tuple(chosen))
+    same = trail.traces(hop for one in sorted(wanted) for hop in _named(trail, one))
+    words = ("No queue id in this message's Received: lines leads to it in the logs.", *dict.fromkeys(others))
+    if same:
+        words += (
+            "Its Message-ID is in the logs, but anybody who saw it can use it again, so that proves nothing:",
+        )
+    else:
+        words += (_kept(trail),)
+    return Answer(False, words, tuple(same))
+
+
+def _mentioned(trail: Trail, received: str) -> Iterable[tuple[Hop, str]]:
+    for session in _SESSION.findall(received)[:2]:
+        for event in trail.events(texts.session_token(session)):
+            if event.kind == "delivery" and event.said.get("session") == session:
+                yield trail.hop(event), f"the delivery {session}"
+    for queue_id in _ID.findall(received)[:2]:
+        for hop in trail.by_queue_id(queue_id):
+            yield hop, f"queue id {queue_id}"
+
+
+def _one(trail: Trail, hops: list[Hop], what: str) -> Answer:
+    found = trail.traces(hops)
+    if not found:
+        return Answer(False, (f"{what} is not in the logs.", _kept(trail)), ())
+    if len(found) > 1:
+        return Answer(
+            False, (f"{len(found)} messages have {what}; which one is meant it does not tell.",), tuple(found)
+        )
+    return Answer(told(found[0]), (), tuple(found))
+
+
+def _named(trail: Trail, message_id: str) -> list[Hop]:
+    """By Message-ID, with or without its brackets."""
+    tries = [message_id, _printable(message_id)]
+    if not message_id.lstrip().startswith("<"):
+        tries = [f"<{one.strip()}>" for one in tries] + tries
+    return list(dict.fromkeys(hop for one in dict.fromkeys(tries) for hop in trail.by_message_id(one)))
+
+
+def _printable(text: str) -> str:
+    """As Postfix writes it in the log: what cannot be printed is a question mark, octet by octet."""
+    octets = text.replace("\r\n", "\n").strip().encode("utf-8", "surrogateescape")
+    return "".join(chr(octet) if 0x20 <= octet < 0x7F else "?" for octet in octets)
+
+
+def _kept(trail: Trail) -> str:
+    kept = trail.logs.kept()
+    return f"The logs here are from {kept[0]} to {kept[1]}." if kept else "There are no logs here."
