@@ -345,6 +345,20 @@ def test_a_header_that_was_copied_proves_nothing(two) -> None:  # type: ignore[n
     assert "do not have that it went to you@foreign.example" in whole.words[-1]
 
 
+def test_one_message_id_of_very_many_messages_does_not_hold_us_up(tmp_path: Path) -> None:
+    spam: list[str] = []
+    for number in range(300):
+        queue_id = f"4jS{number:012d}"
+        spam += [*submitted(queue_id, MALLORY, AWAY, "<same@x>"), sent(queue_id)]
+    trail = trace.trail(trace.write(tmp_path, {SMTP: spam}))
+    found = answer.by_message_id(trail, "<same@x>")
+    assert not found.certain
+    assert found.words[0].startswith("200 or more messages have Message-ID <same@x>")
+    found = answer.by_recipient(trail, "you@foreign.example", trace.BEGIN, timedelta(days=1))
+    assert not found.certain
+    assert len(found.found) == 200
+
+
 def test_a_message_of_many_received_lines_does_not_hold_us_up(two) -> None:  # type: ignore[no-untyped-def]
     header = "".join(f"Received: by x id 4jNone{number:09d}\n" for number in range(20_000))
     assert not answer.by_message(two, header.encode() + b"\n").certain
