@@ -13,7 +13,7 @@ from mailwright.findings import Status
 from mailwright.plan.model import Because, Grant
 from mailwright.site.addresses import domain
 from mailwright.site.model import InternalDomain
-from support.example import HERE, example
+from support.example import HERE, example, load_example
 from support.mail_peer import FOREIGN, STRICT, Faults
 from support.probing import failures, site, verdict
 
@@ -146,3 +146,15 @@ def test_a_form_that_is_used_inside_goes_out_as_published_and_comes_in(faults: F
     if wanted is Status.PASS:
         assert any("@unix3" in item.what and "in the mailbox of" in item.what for item in seen)
         assert any("karlm@chem.college.ac.uk" in item.what for item in seen), "a person's own internal address too"
+
+
+@pytest.mark.usefixtures("foreign_names", "boxes")
+def test_a_published_address_with_capitals_is_as_good() -> None:
+    probe = next(probe for probe in PROBES if probe.id == "addresses.internal")
+    people = tuple(
+        replace(one, address=one.address.title()) if one.internal else one for one in load_example().people
+    )
+    with site(described=example(people=people)) as (context, _):
+        assert any(row.external != row.external.lower() for row in context.plan.rewrites)
+        found, seen = verdict(probe, context)
+    assert found is Status.PASS, failures(seen)

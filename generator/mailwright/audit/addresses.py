@@ -309,7 +309,7 @@ def _form(context: Context, name: str) -> Iterator[Observation]:
 
 
 def _leaves(context: Context, who: roads.Person, inside: str) -> Iterator[Observation]:
-    external = {row.internal: row.external for row in context.plan.rewrites}
+    external = {row.internal: key(row.external) for row in context.plan.rewrites}
     mark = letters.token()
     content = letters.letter(
         mark,
