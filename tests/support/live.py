@@ -80,9 +80,11 @@ class Live:
 @contextmanager
 def equipped(stage: Stage, site: Path, folder: Path, mailboxes: tuple[str, ...]) -> Iterator[Live]:
     """``site``: the description that was rehearsed; ``mailboxes``: logins whose passwords the audit gets."""
-    shutil.copytree(site.parent, folder, dirs_exist_ok=True)
+    shutil.copytree(site.parent.parent, folder, dirs_exist_ok=True)  # it may extend one beside it
     key = stage.prepared.credentials.dkim_public_key
-    (folder / "dkim.pub").write_text(f"-----BEGIN PUBLIC KEY-----\n{key}\n-----END PUBLIC KEY-----\n", "ascii")
+    for path in folder.rglob("dkim.pub"):
+        path.write_text(f"-----BEGIN PUBLIC KEY-----\n{key}\n-----END PUBLIC KEY-----\n", "ascii")
+    folder = folder / site.parent.name
     _secret(folder / "outside", imap_peer.PASSWORD)
     accounts = {account.login: account for account in stage.prepared.credentials.accounts}
     for login in mailboxes:

@@ -305,9 +305,7 @@ def speak(*lines: bytes, then: Callable[[socket.socket], None] = lambda _: None)
 
 
 @contextmanager
-def listening(
-    serve: Callable[[socket.socket], None], address: str = "127.0.0.1", port: int = 0
-) -> Iterator[int]:
+def listening(serve: Callable[[socket.socket], None], address: str = "127.0.0.1", port: int = 0) -> Iterator[int]:
     """Serve connections to a port of 127.0.0.1, or of another address, each in a thread of its own."""
     server = socket.create_server((address, port))
     open_: set[socket.socket] = set()

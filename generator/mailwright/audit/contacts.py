@@ -230,5 +230,5 @@ def _lines(context: Context, host: str, word: str) -> list[str]:
 PROBES = (
     Probe("contacts.reachable", ("AUDIT-5",), "outside", "There is somebody to call", reachable),
     Probe("contacts.current", ("AUDIT-6",), "outside", "Contacts and roles are kept up to date", current),
-    Probe("contacts.roles", ("ROLE-3",), "outside", "Role mail comes to two people", roles),
+    Probe("contacts.roles", ("ROLE-3",), "outside", "Role mail comes to two people", roles, commands=True),
 )
