@@ -73,7 +73,10 @@ def test_as_json() -> None:
     (requirement,) = shown["requirements"]
     assert requirement["id"] == "AUDIT-4"
     assert requirement["evidence"] == ["check", "config", "probe"]
-    assert requirement["gap"].startswith("Alteration and accidental loss")
+    assert requirement["gap"] == ""
+    (needed,) = requirement["needs"]
+    assert needed["probe"] == "logs.sealed-elsewhere"
+    assert needed["says"].startswith("What was altered since")
     (rule,) = shown["rules"]
     assert rule["id"] == "AUDIT-4.readers"
     assert rule["breaks"] == "logging: {readers: users}"

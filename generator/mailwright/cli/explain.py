@@ -79,6 +79,7 @@ def _requirement_data(requirement: Requirement) -> dict[str, object]:
         "says": requirement.says,
         "evidence": list(requirement.evidence),
         "gap": requirement.gap,
+        "needs": [{"probe": probe, "says": words} for probe, words in requirement.needs],
         "limits": requirement.limits,
     }
 
@@ -131,6 +132,8 @@ def _whole(requirements: tuple[Requirement, ...], rules: tuple[Rule, ...]) -> It
             yield _filled(f"Limits: {requirement.limits}")
         if requirement.gap:
             yield _filled(f"Not shown yet: {requirement.gap}")
+        for probe, words in requirement.needs:
+            yield _filled(f"Not proven without {probe}: {words}")
         if not rules:
             yield _filled("No rule over the description belongs to it.")
     for index, rule in enumerate(rules):

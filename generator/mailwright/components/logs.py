@@ -60,7 +60,8 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
         render(systemd.FORMAT, "logs/journald.conf.j2", journal=journal),
     )
     yield File("/etc/sysusers.d/mailwright.conf", render(systemd.FORMAT, "logs/sysusers.conf.j2", log=log))
-    folders = {folder: row.readers for row in logs for folder in _folders(row.log)}
+    sealed = log_seal.sealed(plan, host).values()
+    folders = {folder: row.readers for row in (*sealed, *logs) for folder in _folders(row.log)}
     yield File(
         "/etc/tmpfiles.d/mailwright.conf",
         render(systemd.FORMAT, "logs/tmpfiles.conf.j2", logs=logs, folders=folders),

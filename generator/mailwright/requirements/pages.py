@@ -90,6 +90,7 @@ def _requirements() -> str:
             lines.append(f"- Not shown yet: {requirement.gap}")
         if requirement.absent:
             lines.append(f"- Not proven where there is none: {requirement.absent}")
+        lines += [f"- Not proven without `{probe}`: {words}" for probe, words in requirement.needs]
         links = [f"[{rule.id}](rules/{rule.id}.md)" for rule in rules_of(requirement.id)]
         if links:
             lines.append(f"- Rules: {', '.join(links)}")

@@ -36,6 +36,10 @@ class Answer:
     found: tuple[Trace, ...]
 
 
+MOST_FOUND = 200
+"""Hops that are followed for one question."""
+
+
 def told(trace: Trace) -> bool:
     return trace.origin.kind != "unknown"
 
@@ -49,14 +53,17 @@ def by_message_id(trail: Trail, message_id: str) -> Answer:
 
 
 def by_recipient(trail: Trail, address: str, at: datetime, within: timedelta) -> Answer:
-    found = trail.traces(trail.by_recipient(address, at - within, at + within))
+    hops = trail.by_recipient(address, at - within, at + within)
+    found = trail.traces(hops[:MOST_FOUND])
     if not found:
         minutes = int(within.total_seconds() // 60)
         return Answer(
             False, (f"Nothing was delivered to {address} within {minutes} minutes of {at}.", _kept(trail)), ()
         )
-    words = () if len(found) == 1 else (f"{len(found)} messages went to {address} at that time.",)
-    return Answer(all(map(told, found)), words, tuple(found))
+    words: tuple[str, ...] = () if len(found) == 1 else (f"{len(found)} messages went to {address} at that time.",)
+    if len(hops) > MOST_FOUND:
+        words += ("There are more: ask for less time.",)
+    return Answer(all(map(told, found)) and len(hops) <= MOST_FOUND, words, tuple(found))
 
 
 def by_message(trail: Trail, content: bytes, to: str = "") -> Answer:
@@ -89,7 +96,7 @@ def by_message(trail: Trail, content: bytes, to: str = "") -> Answer:
             certain = False
             words += (f"The logs do not have that it went to {to}: its header may be a copy of another's.",)
         return Answer(certain, words, tuple(chosen))
-    same = trail.traces(hop for one in sorted(wanted) for hop in _named(trail, one))
+    same = trail.traces([hop for one in sorted(wanted) for hop in _named(trail, one)][:MOST_FOUND])
     words = ("No queue id in this message's Received: lines leads to it in the logs.", *dict.fromkeys(others))
     if same:
         words += (
@@ -111,12 +118,13 @@ def _mentioned(trail: Trail, received: str) -> Iterable[tuple[Hop, str]]:
 
 
 def _one(trail: Trail, hops: list[Hop], what: str) -> Answer:
-    found = trail.traces(hops)
+    found = trail.traces(hops[:MOST_FOUND])
     if not found:
         return Answer(False, (f"{what} is not in the logs.", _kept(trail)), ())
     if len(found) > 1:
+        more = "or more " if len(hops) > MOST_FOUND else ""
         return Answer(
-            False, (f"{len(found)} messages have {what}; which one is meant it does not tell.",), tuple(found)
+            False, (f"{len(found)} {more}messages have {what}; which one is meant it does not tell.",), tuple(found)
         )
     return Answer(told(found[0]), (), tuple(found))
 

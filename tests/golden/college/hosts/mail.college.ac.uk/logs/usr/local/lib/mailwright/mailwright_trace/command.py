@@ -100,7 +100,8 @@ def main(arguments: list[str] | None = None) -> int:
         return _stop(f"mailwright-trace: {error}", USAGE)
     try:
         if asked.index:
-            return _update(given, logs)
+            print(_update(given, logs))
+            return FOUND
         return _ask(asked, given, logs, content, at, within)
     except PermissionError as error:
         group = given.get("readers", "a group")
@@ -137,7 +138,7 @@ def _ask(
     try:
         found = Lookup(given["index"], logs)
         if found.behind > BEHIND and os.geteuid() == 0:
-            _update(given, logs)
+            print(_update(given, logs), file=sys.stderr)
             found = Lookup(given["index"], logs)
         trail = Trail(found, given["hosts"])
         if asked.message:
@@ -164,7 +165,7 @@ def _words(asked: argparse.Namespace) -> str:
     return str(asked.what)
 
 
-def _update(given: dict[str, Any], logs: list[Log]) -> int:
+def _update(given: dict[str, Any], logs: list[Log]) -> str:
     """As root: the index is for the readers, and in a folder that they cannot write."""
     place = given["index"]
     folder = Path(place).parent
@@ -172,11 +173,8 @@ def _update(given: dict[str, Any], logs: list[Log]) -> int:
         folder.mkdir(0o750)
         os.chown(folder, os.geteuid(), grp.getgrnam(given["readers"]).gr_gid)
     made = index.update(place, logs)
-    print(
-        f"{made.read} octets of {made.files} files indexed, {made.forgotten} files forgotten"
-        + (", the index was damaged and made anew" if made.rebuilt else "")
-    )
-    return FOUND
+    anew = ", the index was damaged and made anew" if made.rebuilt else ""
+    return f"{made.read} octets of {made.files} files indexed, {made.forgotten} files forgotten{anew}"
 
 
 def _time(text: str) -> datetime:

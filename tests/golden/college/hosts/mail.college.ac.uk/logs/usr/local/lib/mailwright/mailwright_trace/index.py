@@ -10,6 +10,7 @@ segment of a file that grows is made anew each time.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import struct
@@ -168,14 +169,20 @@ def update(place: str, logs: Iterable[Log], jobs: int = 0) -> Updated:
     Raises OSError, sqlite3.Error when the index cannot be written.
     """
     known = tuple(logs)
+    with Path(f"{place}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one at a time
+        return _updated_or_made(place, known, jobs or os.cpu_count() or 1)
+
+
+def _updated_or_made(place: str, known: tuple[Log, ...], jobs: int) -> Updated:
     try:
-        return _updated(place, known, jobs or os.cpu_count() or 1, False)
+        return _updated(place, known, jobs, False)
     except sqlite3.DatabaseError as error:
         if any(word in str(error) for word in _OURS):
             raise
     for end in ("", "-journal"):
         Path(place + end).unlink(missing_ok=True)
-    return _updated(place, known, jobs or os.cpu_count() or 1, True)
+    return _updated(place, known, jobs, True)
 
 
 def _updated(place: str, logs: tuple[Log, ...], jobs: int, rebuilt: bool) -> Updated:

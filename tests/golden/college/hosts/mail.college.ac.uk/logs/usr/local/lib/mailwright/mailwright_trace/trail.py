@@ -159,7 +159,7 @@ class Trail:
     def hop(self, event: Event) -> Hop:
         """The hop that this line is about."""
         found = self.hops(event.line.host, event.id)
-        return next(hop for hop in found if event in hop.events)
+        return next((hop for hop in found if event in hop.events), Hop(event.line.host, event.id, [event]))
 
     def by_queue_id(self, queue_id: str) -> list[Hop]:
         """On every host; and where another site said that it took a message under this id."""
