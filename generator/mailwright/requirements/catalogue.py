@@ -315,9 +315,9 @@ _AUDIT = (
         "AUDIT-1", "Audit trail", MUST, "Who sent it",
         "For each message it can be found out who sent it, from something that a user cannot forge.",
         ("check", "config", "probe"),
-        limits="Tested is that the logs lead from messages with forged header lines to the login that sent them, the "
-        "script that answered or the program on a host. Who used that login is AUDIT-2. A user with a shell on a "
-        "mail host could write lines into its log: the description has no such users, and none are looked for.",
+        limits="Tested is that the logs lead from messages with forged header lines to the login that sent them, "
+        "the script that answered or the program on a host. Who used that login is AUDIT-2. A user with a shell on "
+        "a mail host could write lines into its log: the description has no such users, and none are looked for.",
     ),
     Requirement(
         "AUDIT-2", "Audit trail", MUST, "Instructions to users",
