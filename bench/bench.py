@@ -28,6 +28,8 @@ MAILWRIGHT = PROGRAMS / "mailwright"
 PEOPLE = 100_000
 HOSTS = (("mx", 4, "mx"), ("smtp", 4, "submission"), ("store", 40, "store"), ("log", 2, "log"))
 """The hosts of the largest site: name, how many, function."""
+UNCHANGED = 3
+"""Times that the unchanged deployment is asked all that there is to ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +241,59 @@ def second_apply(work: Path) -> None:
     say(f"audit of the example from outside ({came})", f"{seconds:.1f} s", "wanted: 20 s")
 
 
+def detection(work: Path) -> None:
+    """Mutants and the unchanged deployment, in one lab: what is found of each."""
+    from datetime import date
+
+    from mailwright.rehearsal.rehearse import prepare, staged
+    from mailwright.requirements.evaluate import evaluate
+    from mailwright.site.read import read
+
+    sys.path.insert(0, str(ROOT / "tests"))
+    from support.known_bad import EXAMPLE as MUTANTS
+    from support.known_bad import examined
+    from support.live_changes import examine, unchanged
+
+    site = read(EXAMPLE / "site.yml").site
+    if site is None:
+        raise SystemExit("the example cannot be used")
+    folder = work / "known-bad"
+    folder.mkdir()
+
+    def quiet(_text: str) -> None:
+        return
+
+    alarms, found, missed, seconds = 0, 0, [], []
+    with staged(prepare(site, evaluate(site, date.today()), (), folder), folder, quiet) as stage:
+        stage.apply(quiet)
+        checks = len(stage.probes)
+        for _ in range(UNCHANGED):
+            seen = examine(stage, unchanged, stage.probes)
+            alarms += len(seen.fails)
+            if seen.fails | seen.unproven:
+                print(f"unchanged: {seen}")
+        for mutant in MUTANTS:
+            seen = examined(stage, mutant, folder)
+            seconds.append(sum(seen.seconds))
+            if mutant.fails <= seen.fails:
+                found += 1
+            if (seen.fails, seen.unproven) != (mutant.fails, mutant.unproven):
+                missed.append(f"{mutant.name}: {seen}")
+    count = len(MUTANTS)
+    for words in missed:
+        print(words)
+    say(f"{count} mutants, found", f"{found} ({found / count:.0%})", "wanted: 100 %")
+    exact = count - len(missed)
+    say(f"{count} mutants, found for exactly what they are", f"{exact} ({exact / count:.0%})", "wanted: 100 %")
+    asked = UNCHANGED * checks
+    say(
+        f"false alarms on {UNCHANGED} unchanged deployments, {checks} checks each",
+        f"{alarms} ({alarms / asked:.1%})",
+        "wanted: none",
+    )
+    say("seconds for each mutant: made, probed, put right", f"{statistics.median(seconds):.1f} s", "")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="without the rehearsal")
@@ -259,6 +314,7 @@ def main() -> None:
             return
         second_apply(work)
         rehearsal(work)
+        detection(work)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,40 @@
+"""Each mutant is found for exactly what was written beside it, the unchanged lab for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from mailwright.rehearsal.rehearse import Stage, prepare, staged
+from mailwright.requirements.evaluate import evaluate
+from support.example import load_example
+from support.known_bad import EXAMPLE, Mutant, examined
+from support.live_changes import examine, unchanged
+
+pytestmark = [pytest.mark.hosts, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    folder = tmp_path_factory.mktemp("known-bad")
+    site = load_example()
+    with staged(prepare(site, evaluate(site, date.today()), (), folder), folder, print) as stage:
+        stage.apply(print)
+        yield stage
+
+
+@pytest.mark.parametrize("mutant", EXAMPLE, ids=lambda mutant: mutant.name)
+def test_exactly_what_was_written_down_is_found(stage: Stage, mutant: Mutant, tmp_path: Path) -> None:
+    seen = examined(stage, mutant, tmp_path)
+    print(seen)  # shown when the test fails, and with -rP
+    assert (seen.fails, seen.unproven) == (mutant.fails, mutant.unproven)
+
+
+def test_nothing_is_found_on_the_unchanged_lab(stage: Stage) -> None:
+    """The twin of all the others, after them: all was put right again, and it was the mutants that were found."""
+    seen = examine(stage, unchanged, stage.probes)
+    print(seen)
+    assert (seen.fails, seen.unproven) == (frozenset(), frozenset())
