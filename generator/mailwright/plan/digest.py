@@ -9,7 +9,7 @@ from mailwright.plan.model import Plan
 
 
 def digest(plan: Plan) -> str:
-    """SHA-256 of all rows but promises, in hexadecimal: a promise that is renewed changes nothing about the service.
+    """SHA-256 of all rows but promises, in hexadecimal: one that is renewed changes nothing about the service.
 
     It differs between versions of mailwright that plan otherwise.
     """
