@@ -104,6 +104,8 @@ def main(arguments: list[str] | None = None) -> int:
             return FOUND
         return _ask(asked, given, logs, content, at, within)
     except PermissionError as error:
+        if asked.index:
+            return _stop(f"mailwright-trace: {error.filename}: only root brings the index up to date", NOT_FOUND)
         group = given.get("readers", "a group")
         return _stop(
             f"mailwright-trace: {error.filename}: only root and members of {group} may read the mail log", NOT_FOUND
