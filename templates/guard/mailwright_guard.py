@@ -6,8 +6,8 @@ with -1 (refuse); ``report`` tells how it ended. Submission is covered, since Po
 
 A login's owner gets in from where it has succeeded lately, whoever guesses at it from elsewhere. What counts is
 different wrong passwords: a telephone that tries an old one all day is one failure. An address from which too many
-came, and where nobody has logged in lately, is a line of the mail log, and fail2ban bars it; no text of a client stands
-in it. Counting is done here alone, so that a pardon is whole.
+came, and where nobody has logged in lately, is a line of the mail log, and fail2ban bars it; no text of a client
+stands in it. Counting is done here alone, so that a pardon is whole.
 
 Settings: /etc/mailwright/guard.json. Keys, made on this host: /etc/mailwright/guard.keys, which Dovecot reads too.
 """
