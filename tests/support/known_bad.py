@@ -240,16 +240,20 @@ _ADDRESSES = (
             services=("25/inet",),
         ),
         _of("addresses.unknown"),
-        unproven=_of("addresses.required", "addresses.facilities", "addresses.valid"),
+        unproven=_of(
+            *("addresses.required", "addresses.facilities", "addresses.valid"),
+            *("contacts.current", "contacts.reachable"),
+        ),
     ),
-    # What may leave bare was not refused either, which is what no-default-domain wants to see.
+    # What may leave bare was not refused either, which is what no-default-domain wants to see. Postfix leaves the
+    # header lines of those who come from elsewhere alone then, so internal addresses in them stay as well.
     Mutant(
         "bare-leaves",
         all_of(
             _filter('value:lower():find("@" .. options.no_domain, 1, true)', "false"),
             postfix("remote_header_rewrite_domain=", services=("cleanup-submission/unix",)),
         ),
-        _of("addresses.qualified", "addresses.no-default-domain"),
+        _of("addresses.qualified", "addresses.no-default-domain", "addresses.internal"),
     ),
     Mutant(
         "default-domain",
@@ -740,11 +744,11 @@ GATEWAY = (
         postfix(do=": > /etc/postfix/gateway_returns; postmap lmdb:/etc/postfix/gateway_returns"),
         _of("gateway.loops"),
     ),
-    # The same look at all header lines is taken at those who log in.
+    # The same look at header lines is taken at those who log in. What lacks a domain leaves with nobody's.
     Mutant(
         "gateway-completes",
         _filter('value:lower():find("@" .. options.no_domain, 1, true)', "false"),
-        _of("gateway.whole", "addresses.qualified", "addresses.no-default-domain"),
+        _of("gateway.whole", "addresses.no-default-domain"),
     ),
 )
 """Of the site with gateways (inventories/gateway)."""
