@@ -10,19 +10,20 @@ import pytest
 from mailwright import plan
 from mailwright.audit import live
 from mailwright.findings import Level
-from mailwright.site.model import Audit, OutsideMailbox, Site, TestMailbox
+from mailwright.site.model import Audit, OutsideMailbox, Site
+from mailwright.site.model import TestMailbox as KeptMailbox
 from mailwright.site.read import read
 from support.example import HERE, ROOT, example, load_example
 
 
-def site(*mailboxes: TestMailbox, outside: OutsideMailbox | None = None, addresses: tuple[str, ...] = ()) -> Site:
+def site(*mailboxes: KeptMailbox, outside: OutsideMailbox | None = None, addresses: tuple[str, ...] = ()) -> Site:
     return replace(load_example(), audit=Audit(mailboxes, addresses, outside))
 
 
 def mailbox(
     login: str = "rl204", address: str = "Rosa.Luxemburg@college.ac.uk", path: str = "secret"
-) -> TestMailbox:
-    return TestMailbox(login, address, path, HERE)
+) -> KeptMailbox:
+    return KeptMailbox(login, address, path, HERE)
 
 
 ELSEWHERE = OutsideMailbox("probe@foreign.example", "imap.foreign.example", 993, "probe", "outside", HERE)
