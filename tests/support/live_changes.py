@@ -54,7 +54,8 @@ class Part:
 
 
 POSTFIX = Part("etc/postfix", "postfix reload; sleep 0.4")
-DOVECOT = Part("etc/dovecot etc/mailwright etc/ssl/mailwright", "doveadm reload; sleep 0.4")
+# Old processes end when Postfix has let go of them.
+DOVECOT = Part("etc/dovecot etc/mailwright etc/ssl/mailwright", "doveadm reload; postfix reload; sleep 0.4")
 # Asked to go on with other settings, the old processes keep the sessions that they have, for many seconds.
 FILTER = Part(
     "etc/rspamd",
