@@ -21,7 +21,8 @@ from mailwright.rehearsal.rehearse import Stage, level
 
 Change = Callable[[Stage], AbstractContextManager[None]]
 
-PATIENCE = 12.0  # seconds for mail, a line of a log or a bar; all of them are there within one where all is well
+PATIENCE = 12.0  # seconds for mail, or a bar; both are there within one where all is well
+LINES = 4.0  # and for a line of a log, of which many are looked for
 _JOBS = 6  # probes at a time: most of them wait
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -334,8 +335,8 @@ def _probed(stage: Stage, probes: tuple[Probe, ...], trust: Path | None) -> tupl
         for module, name, value in (
             (mailboxes, "holding", partial(mailboxes.holding, timeout=PATIENCE)),
             (mailboxes, "messages", partial(mailboxes.messages, timeout=PATIENCE)),
-            (trail, "_WAIT", PATIENCE),
-            (contacts, "_WAIT", PATIENCE),
+            (trail, "_WAIT", LINES),
+            (contacts, "_WAIT", LINES),
             (away, "_BAR", PATIENCE),
             (away, "_NOTICE", PATIENCE),
         ):
