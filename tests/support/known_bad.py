@@ -143,6 +143,13 @@ def _other_key(line: str) -> str:
     return line[:place] + ("B" if line[place] == "A" else "A") + line[place + 1 :]
 
 
+_COMPLAINT = """
+import syslog, time
+while True:
+    syslog.syslog(syslog.LOG_WARNING, 'the disk is nearly full')
+    time.sleep(0.5)
+"""
+
 # What is served is compared with the plan at every name server (zone.*), besides what it is good for.
 _DNS = (
     Mutant("no-reverse", without(" PTR "), _of("identity.reverse", "zone.reverse")),
@@ -599,8 +606,7 @@ _LOGS = (
     Mutant(
         "sends-without-room",
         postfix(
-            "smtpd_recipient_restrictions = reject_non_fqdn_recipient, reject_unlisted_recipient",
-            "smtpd_data_restrictions = reject_unauth_pipelining, permit_sasl_authenticated, reject",
+            "smtpd_relay_restrictions = permit_sasl_authenticated, reject",
             services=_SUBMISSION,
         ),
         _of("logs.full"),
@@ -678,12 +684,7 @@ _AWAY = (
         _of("away.throttling"),
         also=_of("away.throttling"),
     ),
-    # Each process of Postfix says so when it starts.
-    Mutant(
-        "setting-twice",
-        postfix(do="echo 'queue_minfree = 50000000' >> /etc/postfix/main.cf"),
-        _of("journal.clean"),
-    ),
+    Mutant("somebody-complains", _server("complaint", _COMPLAINT), _of("journal.clean")),
 )
 
 EXAMPLE = (
