@@ -754,7 +754,7 @@ SPLIT = (
 """Of the site whose parts are on several hosts (inventories/split)."""
 
 GATEWAY = (
-    # Neither the list nor the next hop is asked who is there, in whichever domain of the site.
+    # Neither the list nor the next hop is asked who is there, whoever brings the mail.
     Mutant(
         "gateway-takes-all",
         postfix(
@@ -762,16 +762,22 @@ GATEWAY = (
             do="sed -i s/reject_unverified_recipient/DUNNO/ /etc/postfix/gateway_asked;"
             " postmap lmdb:/etc/postfix/gateway_asked",
         ),
-        _of("gateway.recipients", "addresses.unknown"),
+        _of("gateway.recipients", "gateway.loops", "addresses.unknown"),
     ),
     Mutant(
         "gateway-rewrites-to",
-        _header("^To:", "REPLACE To: somebody@college.ac.uk", "cleanup/unix"),
+        postfix("header_checks = regexp:{{/^To:.*@/ REPLACE To: somebody@college.ac.uk}}"),
         _of("gateway.incoming"),
     ),
     # What the system behind calls its people is not changed on the way out. The people of the site, who log in,
     # still have their internal addresses rewritten.
-    Mutant("gateway-rewriting-off", postfix("canonical_maps ="), _of("gateway.outgoing")),
+    # The filter lets nothing of it out, which is the twin of what must not get out.
+    Mutant(
+        "gateway-rewriting-off",
+        postfix("canonical_maps ="),
+        _of("gateway.outgoing"),
+        unproven=_of("gateway.limits", "gateway.whole"),
+    ),
     # The system behind may write whom it likes in MAIL FROM: a relay for its mistakes.
     Mutant(
         "gateway-as-anybody",

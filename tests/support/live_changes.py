@@ -60,8 +60,9 @@ DOVECOT = Part("etc/dovecot etc/mailwright etc/ssl/mailwright", "doveadm reload;
 # Asked to go on with other settings, the old processes keep the sessions that they have, for many seconds.
 FILTER = Part(
     "etc/rspamd",
-    "systemctl kill --signal=KILL rspamd; systemctl reset-failed rspamd; systemctl start rspamd;"
-    " until ss -Hltn 'sport = :11332' | grep -q .; do sleep 0.05; done",
+    "systemctl kill --signal=KILL rspamd; while pgrep -f '^rspamd: ' >/dev/null; do sleep 0.05; done;"
+    " systemctl reset-failed rspamd; systemctl start rspamd;"
+    " until ss -Hltn 'sport = :11332' | grep -q .; do sleep 0.05; done; sleep 0.2",
 )
 LOG = Part("etc/rsyslog.conf", "systemctl restart rsyslog")
 ROTATION = Part("etc/logrotate.d", "true")
