@@ -714,11 +714,13 @@ SPLIT = (
         ),
         _of("links.between"),
     ),
-    # The mailers do not hand over to who is not who they look for, so mail waits.
+    # The mailers do not hand over to who is not who they look for: mail waits, and the store has nothing to log.
+    # Who would look into its mailboxes turns away.
     Mutant(
         "store-of-another-name",
         certified("other.invalid", 90, "dovecot", "store1.college.ac.uk"),
-        _of("links.tls", "links.deliveries"),
+        _of("links.tls"),
+        unproven=_of("links.deliveries", "trail.copied"),
     ),
     # While the other one is down, all comes this way.
     Mutant(
@@ -735,9 +737,9 @@ SPLIT = (
         "log-copied-in-part",
         files(
             LOG,
-            'swap /etc/rsyslog.conf \'ruleset(name="hosts" queue.type="Direct") {\''
-            ' \'ruleset(name="hosts" queue.type="Direct") {\n    if $msg contains "message-id=" then stop\'',
-            "log.college.ac.uk",
+            "swap /etc/rsyslog.conf '    action(type=\"omrelp\"'"
+            ' \'    if not ($msg contains "message-id=") then action(type="omrelp"\'',
+            "mx2.college.ac.uk",
         ),
         _of("trail.copied"),
     ),

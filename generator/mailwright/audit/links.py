@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 
 from mailwright.audit import border, firewall, letters, mailboxes, posting, roads
@@ -37,6 +38,7 @@ def deliveries_over_tls(context: Context) -> Iterator[Observation]:
         listener = next(row for row in context.plan.listeners if row.key == (link.server, link.port))
         for address in _shared(context, link):
             door = Door(listener, address)
+            what = f"STARTTLS with a verified certificate on {door}, from {link.client}"
             with place(context, link.client).enter(), Dialogue.connect(str(address), link.port) as dialogue:
                 dialogue.greeting()
                 reply = dialogue.command(f"LHLO {link.client}")
@@ -44,10 +46,13 @@ def deliveries_over_tls(context: Context) -> Iterator[Observation]:
                     yield Observation(f"LHLO on {door}", str(reply), False, target=door.target)
                     dialogue.quit()
                     continue
-                dialogue.starttls(roads.tls(context), link.server, greet=False)
+                try:
+                    dialogue.starttls(roads.tls(context), link.server, greet=False)
+                except ssl.SSLError as error:  # an answer, and not the one that is wanted
+                    yield Observation(what, str(error)[:200], False, target=door.target)
+                    continue
                 seen = dialogue.command(f"LHLO {link.client}")
                 dialogue.quit()
-            what = f"STARTTLS with a verified certificate on {door}, from {link.client}"
             yield Observation(what, str(seen), seen.accepted, target=door.target)
 
 
