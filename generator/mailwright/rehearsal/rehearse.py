@@ -277,7 +277,7 @@ def rehearse(
         (out / "matrix.html").write_text(matrix_html.render(name, rows), encoding="utf-8")
         (out / "matrix.json").write_text(matrix_json.render(name, rows), encoding="utf-8")
         (out / "findings.json").write_text(findings_json((*prepared.checks, *found)), encoding="utf-8")
-        run = _run(site, stage, started, found, ran.complete)
+        run = evidence_of(site, stage, started, found, ran.complete)
         (out / "evidence.json").write_text(evidence.to_json(run), encoding="utf-8")
         outcome = Outcome(rows, found, ran.complete, seconds, way_in)
         if not outcome.passed:
@@ -287,7 +287,9 @@ def rehearse(
     return outcome
 
 
-def _run(site: Site, stage: Stage, started: datetime, found: tuple[Finding, ...], complete: bool) -> evidence.Run:
+def evidence_of(
+    site: Site, stage: Stage, started: datetime, found: tuple[Finding, ...], complete: bool
+) -> evidence.Run:
     """What is kept of the probes, for the report. The plan is that of the description, not the rehearsed one,
     which differs by the keys of this run."""
     context = stage.context()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
@@ -13,7 +14,8 @@ import testinfra
 from testinfra.host import Host
 
 from mailwright.findings import Finding
-from mailwright.rehearsal.rehearse import Stage
+from mailwright.rehearsal.rehearse import Stage, evidence_of
+from mailwright.report.evidence import to_json
 from mailwright.report.verdicts import Verdict
 
 
@@ -56,8 +58,12 @@ def host(stage: Stage, name: str) -> Host:
 
 @pytest.fixture(scope="session")
 def probed(stage: Stage) -> tuple[Finding, ...]:
-    """What all probes found. They run once."""
-    return stage.probe(lambda _probe, _findings, _seconds: None).findings
+    """What all probes found. They run once; FOLDER/evidence.json keeps it for a scenario's own tests."""
+    started = datetime.now(UTC)
+    ran = stage.probe(lambda _probe, _findings, _seconds: None)
+    run = evidence_of(stage.prepared.site, stage, started, ran.findings, ran.complete)
+    (FOLDER / "evidence.json").write_text(to_json(run), encoding="utf-8")
+    return ran.findings
 
 
 @pytest.fixture(scope="session")
