@@ -25,6 +25,8 @@ from support.mail_peer import listening
 from support.probing import HOST, site
 
 PATIENCE = 0.4  # seconds, in place of 45
+AMPLE = 5.0  # where the other side's fault is to be seen, and not a busy machine
+LATE = ("in time", "timed out")
 PROBES: dict[str, Probe] = {
     probe.id: probe
     for module in (addresses, store, submission, transport)
@@ -64,7 +66,7 @@ WELL = Probe("other.well", ("ADDR-1",), "outside", "Another check", well)
 
 
 @contextmanager
-def offered(service: str, serve: Serve) -> Iterator[Context]:
+def offered(service: str, serve: Serve, patience: float = PATIENCE) -> Iterator[Context]:
     """The site with one listener, which is served so."""
     with site() as (context, _), listening(serve) as port:
         row = next(row for row in context.plan.listeners if row.auth)
@@ -72,18 +74,23 @@ def offered(service: str, serve: Serve) -> Iterator[Context]:
         listener = Listener(HOST, port, service, tls, service != "smtp", row.because)  # type: ignore[arg-type]
         mailboxes = tuple(replace(row, host=HOST) for row in context.plan.mailboxes)
         plan = replace(context.plan, listeners=(listener,), mailboxes=mailboxes)
-        yield replace(context, plan=plan, patience=PATIENCE)
+        yield replace(context, plan=plan, patience=patience)
 
 
 def ran(context: Context, *names: str) -> dict[str, Finding]:
-    """What the probes find, with another beside them; they take no longer than a few time-outs."""
+    """What the probes find, with another beside them; none waits as long as it would without ``patience``."""
     started = time.monotonic()
-    done = runner.run([*(PROBES[name] for name in names), WELL], context, level, each=15)
-    assert time.monotonic() - started < 12 * PATIENCE + 4
+    done = runner.run([*(PROBES[name] for name in names), WELL], context, level, each=60)
+    assert time.monotonic() - started < 40
     assert done.complete
     found = {finding.id: finding for finding in done.findings}
     assert found.pop("other.well").status is Status.PASS
     return found
+
+
+def patience(words: tuple[str, ...]) -> float:
+    """Short where a time-out may be what is said."""
+    return PATIENCE if set(LATE).intersection(words) else AMPLE
 
 
 def told(finding: Finding, *words: str) -> None:
@@ -111,7 +118,7 @@ AT_ONCE: tuple[tuple[str, Serve, tuple[str, ...]], ...] = (
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize(("serve", "words"), [row[1:] for row in AT_ONCE], ids=[row[0] for row in AT_ONCE])
 def test_bad_from_the_first_octet(service: str, serve: Serve, words: tuple[str, ...]) -> None:
-    with offered(service, serve) as context:
+    with offered(service, serve, patience(words)) as context:
         for finding in ran(context, *SERVICES[service][1]).values():
             told(finding, *words)
 
@@ -194,7 +201,7 @@ LATER: tuple[tuple[str, str, Serve, tuple[str, ...]], ...] = (
     ids=[f"{row[0]}-{row[1].replace(' ', '-')}" for row in LATER],
 )
 def test_bad_later_on(service: str, serve: Serve, words: tuple[str, ...]) -> None:
-    with offered(service, serve) as context:
+    with offered(service, serve, patience(words)) as context:
         (finding,) = ran(context, SERVICES[service][1][0]).values()
         told(finding, *words)
 
@@ -336,7 +343,7 @@ def resolving(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
         made = dns.resolver.Resolver(configure=False)
         made.nameservers = list(addresses)
         made.port = port
-        made.timeout, made.lifetime = 0.2, 0.5
+        made.timeout, made.lifetime = 0.5, 1.0
         return made
 
     monkeypatch.setattr(names, "_resolver", resolver)
@@ -355,7 +362,7 @@ def test_a_wrong_resolver(answers: Answers, words: str, monkeypatch: pytest.Monk
             names.ask(("127.0.0.1",), "college.ac.uk", "MX")
         found = outcome(lambda: names.ask_server("127.0.0.1", "college.ac.uk", "MX"))
         assert "127.0.0.1" in str(found) if isinstance(found, OSError) else found.fault
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 15
 
 
 @pytest.mark.usefixtures("quick_names")
@@ -368,7 +375,7 @@ def test_no_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
         names.ask(("127.0.0.1",), "college.ac.uk", "MX")
     with pytest.raises(OSError, match=r"resolver 255\.255\.255\.255 gave no answer"):
         names.ask(("255.255.255.255",), "college.ac.uk", "MX")
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 15
 
 
 @pytest.mark.parametrize("name", ["a..b", "x" * 64 + ".ac.uk", "\udc80.ac.uk", "a" * 300, "xn--\xff.ac.uk", "\x00"])

@@ -133,7 +133,7 @@ def test_an_interrupt_returns_what_there_is(release: threading.Event) -> None:
         probe(saw(True), id_="not-begun", phase=Phase.LAST),
     ]
     ran = runner.run(probes, CONTEXT, level, interrupt)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 15
     assert not ran.complete
     by_id = {finding.id: finding for finding in ran.findings}
     assert [finding.id for finding in ran.findings] == ["done", "done", "seen", "not-begun", "not-begun"]
@@ -147,8 +147,11 @@ def test_an_interrupt_returns_what_there_is(release: threading.Event) -> None:
 
 def test_an_interrupt_while_it_waits(release: threading.Event) -> None:
     """As the terminal sends it: whatever the main thread does just then."""
-    threading.Timer(0.2, signal.raise_signal, (signal.SIGINT,)).start()
-    ran = runner.run([hanging("hangs", release), probe(saw(False), id_="fails")], CONTEXT, level)
+
+    def soon(_probe: Probe, _found: tuple[Finding, ...], _seconds: float) -> None:
+        threading.Timer(0.2, signal.raise_signal, (signal.SIGINT,)).start()
+
+    ran = runner.run([hanging("hangs", release), probe(saw(False), id_="fails")], CONTEXT, level, soon)
     assert [finding.status for finding in ran.findings] == [UNPROVEN, FAIL, FAIL]
     assert not ran.complete
 
@@ -181,7 +184,7 @@ def test_a_probe_that_hangs_is_left_behind_and_the_others_go_on(
         probe(saw(True), id_="third"),
         probe(saw(True), id_="later", phase=Phase.LAST),
     ]
-    ran = runner.run(probes, CONTEXT, level, lambda one, _found, _seconds: told.append(one.id), jobs=2, each=0.2)
+    ran = runner.run(probes, CONTEXT, level, lambda one, _found, _seconds: told.append(one.id), jobs=2, each=1.0)
     assert [finding.status for finding in ran.findings] == [UNPROVEN, FAIL, PASS, PASS, PASS, PASS]
     assert "it hung, and was given up after" in ran.findings[0].evidence
     assert sorted(told) == ["later", "one", "third", "two"]
@@ -195,8 +198,8 @@ def test_the_whole_has_a_bound(release: threading.Event) -> None:
         hanging("hangs", release),
         probe(saw(True), id_="last", phase=Phase.LAST),
     ]
-    ran = runner.run(probes, CONTEXT, level, limit=0.3)
-    assert time.monotonic() - started < 2
+    ran = runner.run(probes, CONTEXT, level, limit=1.0)
+    assert time.monotonic() - started < 15
     assert [finding.status for finding in ran.findings] == [PASS, PASS, UNPROVEN, UNPROVEN, UNPROVEN]
     assert "the rest of the probe: was not tried: no time left" in ran.findings[2].evidence
     assert "the probe: was not tried: no time left" in ran.findings[3].evidence

@@ -181,4 +181,4 @@ def test_a_hundred_questions_to_a_silent_server_take_no_longer_than_a_few(monkey
         found, seen = look(large, "zone.mailers")
     assert found is Status.NOT_PROVEN
     assert len(seen) == 300
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30

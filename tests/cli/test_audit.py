@@ -154,16 +154,16 @@ def test_evidence_that_cannot_be_written(asking: Callable[..., None], tmp_path: 
 
 def test_interrupted_it_prints_what_it_has(asking: Callable[..., None], tmp_path: Path) -> None:
     def interrupting(_context: Context) -> Iterator[Observation]:
-        time.sleep(0.3)  # the first one is through by then
+        time.sleep(1)  # the first one is through by then
         os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(3)
+        time.sleep(30)
         yield Observation("what", "too late", True)
 
     asking(probe("relay.a", True), Probe("relay.b", ("RELAY-2",), "outside", "Title", interrupting))
     path = tmp_path / "evidence.json"
     started = time.monotonic()
     result = run("--out", str(path))
-    assert time.monotonic() - started < 2.5
+    assert time.monotonic() - started < 15
     assert status(result) == 130
     assert "2 checks: 1 passed, 0 failed, 1 not proven" in result.stdout
     assert "interrupted" in result.stdout
@@ -178,7 +178,7 @@ def test_its_time_is_bounded(asking: Callable[..., None]) -> None:
     asking(probe("relay.a", True), Probe("relay.b", ("RELAY-2",), "outside", "Title", hanging))
     started = time.monotonic()
     result = run("--limit", "1")
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 15
     assert status(result) == 1
     assert "no time left" in result.stdout
 
