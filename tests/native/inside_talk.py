@@ -51,6 +51,8 @@ def queued(source: str, sender: str, recipient: str, *lines: str) -> str:
 
 
 def main() -> None:
+    serve = ("setpriv", "--reuid=postfix", "python3", "-I", "/usr/local/sbin/mailwright-space", "serve")
+    space = subprocess.Popen(serve)
     run("postfix", "start")
     headers = (f"From: Karl Marx <K.Marx@{FORM}>", f"To: <probe@{FOREIGN}>", f"Reply-To: k.marx@{FORM}")
     seen: dict[str, object] = {
@@ -78,6 +80,7 @@ def main() -> None:
     seen["bounces"] = bounces
     print(json.dumps(seen))
     run("postfix", "stop")
+    space.terminate()
 
 
 def ids() -> set[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from mailwright.components import postfix
+from mailwright.components import log_space, postfix
 from mailwright.plan import make
 from mailwright.site.model import InternalDomain, Network
 from support.example import HERE, example, load_example
@@ -47,6 +47,12 @@ def talk(release: str) -> dict[str, object]:
     tables = postfix.variables(plan, plan.hosts[0])["postfix_tables"]
     assert isinstance(tables, list)
     compiled = [["postmap", f"lmdb:/etc/postfix/{table}"] for table in tables]
+    # Whoever relays is asked about room for the log.
+    files |= {file.path: file.text for file in log_space.files(plan, plan.hosts[0])}
+    compiled += [
+        ["mkdir", "-p", "/var/log/journal", "/var/log/mail"],
+        ["install", "-d", "-o", "postfix", "-m", "0700", "/run/mailwright-space"],
+    ]
     done = run(release, ["python3", "/talk.py", FORM, FOREIGN], files, before=compiled)
     assert done.returncode == 0, done.stderr
     seen: dict[str, object] = json.loads(done.stdout)
