@@ -68,6 +68,10 @@ LOG = Part("etc/rsyslog.conf", "systemctl restart rsyslog")
 ROTATION = Part("etc/logrotate.d", "true")
 
 
+CLOCK_OFF = "systemctl stop chrony"
+CLOCK_ON = "systemctl start chrony; chronyc -n waitsync 50 0 0 0.2 >/dev/null"
+
+
 def host_of(stage: Stage) -> str:
     """The first host of the site, which in the example is the only one."""
     return stage.prepared.plan.hosts[0].name
@@ -202,15 +206,17 @@ def border(rules: Callable[[str], str]) -> Change:
 
 
 def clocks(seconds: float) -> Change:
-    """The time servers lie."""
+    """The time servers lie. The host's own chronyd, which would notice sooner or later and remember, is off."""
 
     @contextmanager
     def made(stage: Stage) -> Iterator[None]:
         try:
+            shell(stage, CLOCK_OFF)
             stage.lab.false_time(seconds)
             yield
         finally:
             stage.lab.false_time(0)
+            shell(stage, CLOCK_ON)
 
     return made
 
@@ -346,10 +352,12 @@ def _probed(stage: Stage, probes: tuple[Probe, ...], trust: Path | None) -> tupl
 
 
 def _forget(stage: Stage) -> None:
-    """What was counted of the mutant before: connections of a client, and recipients of a login."""
+    """What was counted of the mutant before: connections of a client, recipients of a login, and who is barred."""
     for host in stage.prepared.plan.hosts:
         functions = set(host.functions)
         if functions & {"mx", "submission"}:
             shell(stage, "postfix reload; sleep 0.3", host.name)
         if "submission" in functions:
             shell(stage, "redis-cli -s /run/redis/mailwright.sock flushall", host.name)
+        if functions & {"submission", "store"}:
+            shell(stage, "fail2ban-client unban --all", host.name)
