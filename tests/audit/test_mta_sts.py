@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from mailwright.audit import mta_sts
+from mailwright.audit import mta_sts, web
 from mailwright.audit.model import Context, Observation
 from mailwright.findings import Status
 from support import dns_peer
@@ -130,6 +130,7 @@ def test_a_server_that_says_nothing_proves_nothing(monkeypatch: pytest.MonkeyPat
     def silence(secure: ssl.SSLSocket, _path: str) -> None:
         secure.recv(1)
 
+    monkeypatch.setattr(web, "SECONDS", 1.5)
     with at(POLICY, monkeypatch, silence) as context:
         assert look(context)[0] is Status.NOT_PROVEN
 

@@ -135,18 +135,19 @@ def test_what_is_no_document(serve: Serving, words: str, monkeypatch: pytest.Mon
     assert found is Status.FAIL, seen
     assert words in seen[0].seen
     assert "\x1b" not in seen[0].seen
-    assert time.monotonic() - started < 6
+    assert time.monotonic() - started < 60  # for two places
 
 
 @pytest.mark.parametrize(
     "serve", [trickle, silence, said(b""), said(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n" + TEXT)]
 )
 def test_no_whole_answer_proves_nothing(serve: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "SECONDS", 1.5)
     started = time.monotonic()
     with at(serve, monkeypatch) as context:
         found, seen = look(context)
     assert found is Status.NOT_PROVEN, seen
-    assert time.monotonic() - started < 6
+    assert time.monotonic() - started < 30
 
 
 def test_a_certificate_for_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,4 +220,4 @@ def test_marks_without_end_are_read_in_no_time() -> None:
     started = time.monotonic()
     for mark in (b"<", b"<!", b"<script>", b"<!--", b"&", b"<a "):
         web.text(web.Page(200, "OK", "text/html", mark * 400_000))
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 30  # by the square of their number it would be hours

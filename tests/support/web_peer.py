@@ -35,7 +35,6 @@ def https(serve: Serving, monkeypatch: pytest.MonkeyPatch, tls: ssl.SSLContext |
     with listening(accepted) as port:
         monkeypatch.setattr(web, "refused", lambda _address: False)
         monkeypatch.setattr(web, "PORT", port)
-        monkeypatch.setattr(web, "SECONDS", 1.5)
         yield port
 
 
