@@ -268,7 +268,7 @@ def detection(work: Path) -> None:
         stage.apply(quiet)
         checks = len(stage.probes)
         for _ in range(UNCHANGED):
-            seen = examine(stage, unchanged, stage.probes)
+            seen = examine(stage, unchanged, stage.probes, hurried=False)
             alarms += len(seen.fails)
             if seen.fails | seen.unproven:
                 print(f"unchanged: {seen}")

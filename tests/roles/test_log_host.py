@@ -74,7 +74,7 @@ def takes_mail(stage: Stage) -> bool:
 
 def test_a_line_is_there_at_once_for_the_readers_alone(stage: Stage) -> None:
     write(stage, "first", 1)
-    assert until(lambda: numbers(stage, KEEPER, COPY, "first") == [0], 10.0)
+    assert until(lambda: numbers(stage, KEEPER, COPY, "first") == [0])
     line = on(stage, KEEPER, "grep", "--fixed-strings", ": first 0", COPY)
     own = on(stage, MAIL, "grep", "--fixed-strings", ": first 0", MAIL_LOG)
     assert line.split(" ")[1] == MAIL
@@ -92,24 +92,21 @@ def test_a_second_apply_changes_nothing(stage: Stage) -> None:
 
 def test_lines_wait_for_a_log_host_that_is_away(stage: Stage) -> None:
     on(stage, KEEPER, "systemctl", "stop", "rsyslog.service", "syslog.socket")
-    begun = time.monotonic()
     write(stage, "away", 1000)
     assert takes_mail(stage)
-    assert until(lambda: numbers(stage, MAIL, MAIL_LOG, "away") == list(range(1000)), 20.0)
-    took = time.monotonic() - begun
+    assert until(lambda: numbers(stage, MAIL, MAIL_LOG, "away") == list(range(1000)))
     on(stage, KEEPER, "systemctl", "start", "rsyslog.service")
     assert until(lambda: len(set(numbers(stage, KEEPER, COPY, "away"))) == 1000)
     found = numbers(stage, KEEPER, COPY, "away")
     assert list(dict.fromkeys(found)) == list(range(1000))
     assert len(found) <= 1003
-    assert took < 20.0
 
 
 def test_lines_wait_across_a_restart_of_the_sender(stage: Stage) -> None:
     """All but what rsyslog had in hand: a line, and one that was on its way when the log host went."""
     on(stage, KEEPER, "systemctl", "stop", "rsyslog.service", "syslog.socket")
     write(stage, "restarted", 1000)
-    assert until(lambda: len(numbers(stage, MAIL, MAIL_LOG, "restarted")) == 1000, 20.0)
+    assert until(lambda: len(numbers(stage, MAIL, MAIL_LOG, "restarted")) == 1000)
     on(stage, MAIL, "systemctl", "restart", "rsyslog.service")
     assert takes_mail(stage)
     assert "forward-" in on(stage, MAIL, "ls", "/var/spool/rsyslog")
@@ -122,7 +119,7 @@ def test_lines_wait_across_a_restart_of_the_sender(stage: Stage) -> None:
 def test_lines_go_to_the_new_file_after_a_rotation(stage: Stage) -> None:
     on(stage, KEEPER, "logrotate", "--force", "/etc/logrotate.d/mailwright")
     write(stage, "rotated", 1)
-    assert until(lambda: numbers(stage, KEEPER, COPY, "rotated") == [0], 15.0)
+    assert until(lambda: numbers(stage, KEEPER, COPY, "rotated") == [0])
     modes = on(stage, KEEPER, "sh", "-c", f"stat --format='%a %U:%G' {COPY}*")
     assert modes.splitlines() == ["640 root:mailreaders"] * 2
 
@@ -252,7 +249,7 @@ def test_below_the_limit_nothing_is_sent_and_the_postmaster_is_told(stage: Stage
         )
         for _ in range(2):  # the second time says nothing
             on(stage, MAIL, "systemctl", "start", "mailwright-space-watch.service")
-        assert until(lambda: arrived(stage, "too little space") > 0, 30.0)
+        assert until(lambda: arrived(stage, "too little space") > 0)
         assert "too little space for the mail log" in on(
             stage, MAIL, "journalctl", "--facility=mail", "--identifier=mailwright-space", "--output=cat"
         )
@@ -261,10 +258,10 @@ def test_below_the_limit_nothing_is_sent_and_the_postmaster_is_told(stage: Stage
     assert handed_in(stage, outsider).startswith("250")
     on(stage, MAIL, "systemctl", "start", "mailwright-space-watch.service")
     on(stage, KEEPER, "postqueue", "-f")
-    assert until(lambda: arrived(stage, "space for the mail log again") > 0, 30.0)
+    assert until(lambda: arrived(stage, "space for the mail log again") > 0)
     members = arrived(stage, "space for the mail log again")
     assert arrived(stage, "too little space") == members  # said once, to each
-    assert until(lambda: "status=sent" in on(stage, KEEPER, "sh", "-c", f"grep '<{outsider}>' {MAIL_LOG}"), 30.0)
+    assert until(lambda: "status=sent" in on(stage, KEEPER, "sh", "-c", f"grep '<{outsider}>' {MAIL_LOG}"))
 
 
 def test_without_an_answer_nothing_is_sent(stage: Stage) -> None:

@@ -193,12 +193,10 @@ def test_ten_complaints_lead_to_who_sent_them(site: Site) -> None:
     assert all(path.endswith(".gz") for path in kept)
     assert "queued as" in site.on(KEEPER, "sh", "-c", f"zcat /var/log/mail/hosts/{STORE}/mail.log-20261101.gz")
     site.on(KEEPER, "systemctl", "start", "mailwright-trace-index.service")
-    began = time.monotonic()
     status, said = site.trace(known)
     assert status == 0
     assert said["notes"] == []
     assert said["messages"][0]["origin"]["login"] == victim.login
-    assert time.monotonic() - began < 5.0
 
 
 def test_readers_ask_and_that_is_written_down(site: Site) -> None:

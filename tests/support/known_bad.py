@@ -826,17 +826,23 @@ TEN = (
 def examined(stage: Stage, mutant: Mutant, folder: Path) -> Seen:
     """What the checks find of a mutant of the example: the quick ones, and those of its kind. ``folder`` is for
     files of the moment."""
-    further = _named(stage, mutant.also)
-    return examine(
-        stage, mutant.change, (*quick(stage), *further), trusted(stage, folder) if mutant.trust else None
-    )
+    probes = (*quick(stage), *_named(stage, mutant.also))
+    return _examined(stage, mutant, probes, trusted(stage, folder) if mutant.trust else None)
 
 
 def examined_besides(stage: Stage, mutant: Mutant) -> Seen:
     """What the checks find of a mutant of another site: those that the example does not have, and those that are
     written down."""
     own = {probe.id for probe in stage.probes if probe.only is not None}
-    return examine(stage, mutant.change, _named(stage, own | mutant.fails | mutant.unproven))
+    return _examined(stage, mutant, _named(stage, own | mutant.fails | mutant.unproven))
+
+
+def _examined(stage: Stage, mutant: Mutant, probes: tuple[Probe, ...], trust: Path | None = None) -> Seen:
+    """A hurried look; where it differs from what was written down, a patient one, which is what counts."""
+    seen = examine(stage, mutant.change, probes, trust)
+    if (seen.fails, seen.unproven) != (mutant.fails, mutant.unproven):
+        seen = examine(stage, mutant.change, probes, trust, hurried=False)
+    return seen
 
 
 def _named(stage: Stage, ids: AbstractSet[str]) -> tuple[Probe, ...]:

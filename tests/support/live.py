@@ -34,7 +34,6 @@ class Said:
     output: str
     errors: str
     verdicts: dict[str, str]
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Live:
         verdicts = {item["id"]: item["status"] for item in found["findings"]}
         print(errors)
         print(output)
-        return Said(done.returncode, output, errors, verdicts, _seconds(found))
+        return Said(done.returncode, output, errors, verdicts)
 
     def begun(self, vantage: str, *arguments: str, stand: str = "") -> subprocess.Popen[str]:
         """The same, under way."""
@@ -150,12 +149,3 @@ def _arrivals(mail: ForeignMail) -> object:
 def _secret(path: Path, password: str) -> None:
     path.write_text(f"{password}\n", encoding="utf-8")
     path.chmod(0o600)
-
-
-def _seconds(found: dict[str, object]) -> float:
-    from datetime import datetime
-
-    if "started" not in found:
-        return 0.0
-    started, ended = (datetime.fromisoformat(str(found[name])) for name in ("started", "ended"))
-    return (ended - started).total_seconds()

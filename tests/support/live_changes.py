@@ -309,16 +309,19 @@ def quick(stage: Stage) -> tuple[Probe, ...]:
     )
 
 
-def examine(stage: Stage, change: Change, probes: tuple[Probe, ...], trust: Path | None = None) -> Seen:
+def examine(
+    stage: Stage, change: Change, probes: tuple[Probe, ...], trust: Path | None = None, *, hurried: bool = True
+) -> Seen:
     """What these probes find while the change is in force.
 
-    trust  the authorities that the probes believe; none: the lab's alone
+    trust    the authorities that the probes believe; none: the lab's alone
+    hurried  they wait less than they do otherwise for what may never come; on a busy machine it may come later
     """
     started = time.monotonic()
     with change(stage):
         _forget(stage)
         made = time.monotonic()
-        found = _probed(stage, probes, trust)
+        found = _probed(stage, probes, trust, hurried)
         probed = time.monotonic()
     ended = time.monotonic()
     telling = [one for one in found if one.status is not Status.PASS]
@@ -330,14 +333,16 @@ def examine(stage: Stage, change: Change, probes: tuple[Probe, ...], trust: Path
     )
 
 
-def _probed(stage: Stage, probes: tuple[Probe, ...], trust: Path | None) -> tuple[Finding, ...]:
+def _probed(stage: Stage, probes: tuple[Probe, ...], trust: Path | None, hurried: bool) -> tuple[Finding, ...]:
     context = replace(stage.context(math.ceil(time.time())), shell=_shell(stage))
+    if trust is not None:
+        context = replace(context, trust=str(trust))
+    if not hurried:
+        return runner.run(probes, context, level, jobs=_JOBS).findings
     if context.correspondent is not None:
         context = replace(context, correspondent=_Hurried(context.correspondent))
     behind = {name: replace(one, inbox=_HurriedInbox(one.inbox)) for name, one in context.behind.items()}
     context = replace(context, behind=behind)
-    if trust is not None:
-        context = replace(context, trust=str(trust))
     with ExitStack() as stack:
         for module, name, value in (
             (mailboxes, "holding", partial(mailboxes.holding, timeout=PATIENCE)),
