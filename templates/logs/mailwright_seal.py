@@ -42,6 +42,7 @@ SEALS = "seals"
 WIDTH = 4  # octets of a line's hash: enough to say where; that something differs, the whole digest says
 SETTLED = 300  # seconds since a file was renamed and last written, after which rsyslog has let go of it
 LATE = 2  # days without a seal that a late rotation may explain
+AHEAD = 1  # days that a rotation may be ahead of us, such as at midnight; more is a clock that was wrong
 LARGE = 100_000  # lines of a stretch that is told as a whole
 MOST = 20  # changes of one file that are told one by one
 WINDOWS = (400, 20_000)  # lines in which a place is sought where both agree again
@@ -239,9 +240,10 @@ class Sealer:
         self._settled = settled
         # What is sealed beside the real logs, such as a copy for a test, has a chain of its own.
         self._heads = state / "heads.json" if folder == FOLDER else folder / SEALS / "heads.json"
+        self.troubles: list[str] = []  # what could not be sealed, and why
 
     def run(self, log: Log, today: date) -> Iterator[str]:
-        """A line for each seal that is made."""
+        """A line for each seal that is made. Raises UnusableError, OSError: what is left waits for the next run."""
         make_key(self._state)
         place = self._folder / SEALS / log.host
         for each in (self._folder / SEALS, place):
@@ -251,8 +253,20 @@ class Sealer:
                 each.chmod(0o750)
         heads = read_heads(self._heads)
         head = self._newest(place, heads.get(log.host))
+        if head and (date.fromisoformat(head["day"]) - today).days > AHEAD:
+            self.troubles.append(
+                f"{log.host}: the newest seal is of {head['day']}, and today is {today}: nothing is sealed. Is this"
+                f" clock right, it was ahead then: give the logs of days to come their right dates, move {place}"
+                f" aside, take {log.host} out of {self._heads}, and seal: the chain is begun anew"
+            )
         for day, path in sorted(rotated(self._folder, log.name).items()):
             if head and day <= date.fromisoformat(head["day"]):
+                continue
+            if (day - today).days > AHEAD:
+                self.troubles.append(
+                    f"{path}: is of {day}, and today is {today}: not sealed."
+                    " Give it its right date, or move it aside"
+                )
                 continue
             if not self._is_settled(path):
                 break  # its turn comes before that of the next day
@@ -277,7 +291,9 @@ class Sealer:
 
     def _is_settled(self, path: Path) -> bool:
         seen = path.stat()
-        return time.time() - max(seen.st_mtime, seen.st_ctime) >= self._settled
+        # What was touched in days to come was touched by a clock that was wrong.
+        now = time.time()
+        return min(abs(now - seen.st_mtime), abs(now - seen.st_ctime)) >= self._settled
 
     def _seal(self, log: Log, day: date, path: Path, head: dict[str, Any] | None) -> Seal:
         written = date.fromtimestamp(path.stat().st_mtime)
@@ -596,6 +612,9 @@ class Verifier:
             kind = "missing-seal" if date.fromisoformat(head["day"]) in there else "missing-day"
             report.fault(head["day"], kind, "the newest seal, which was made here, is gone")
             newer = [day for day in newer if str(day) != head["day"]]
+        if seals and (last - self.on).days > AHEAD:
+            what = f"this day is to come, as of {self.on}: a clock was wrong, and nothing has been sealed since"
+            report.fault(last, "future-seal", what)
         for day in newer:
             if (self.on - day).days > LATE:
                 report.fault(day, "unsealed", "the log of this day was not sealed")
@@ -629,7 +648,9 @@ def seal_all(folder: Path, state: Path, today: date, settled: float) -> int:
     for log in logs:
         for line in sealer.run(log, today):
             print(line)
-    return 0
+    for trouble in sealer.troubles:
+        print(f"mailwright-seal: {trouble}", file=sys.stderr)
+    return 2 if sealer.troubles else 0
 
 
 def verify(asked: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import gzip
 import importlib.util
 import json
@@ -10,6 +11,7 @@ import random
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -62,7 +64,18 @@ class Place:
 
     def seal(self, on: date = TODAY, settled: float = 0) -> list[str]:
         sealer = seal.Sealer(self.folder, self.state, os.getgid(), settled)
-        return list(sealer.run(LOG, on))
+        made = list(sealer.run(LOG, on))
+        assert sealer.troubles == []
+        return made
+
+    def run(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], on: date = TODAY, *logs: Any
+    ) -> tuple[int, str, str]:
+        """The command, as its timer runs it: status, and what it says."""
+        monkeypatch.setattr(seal, "settings", lambda: ([*logs, LOG], grp.getgrgid(os.getgid()).gr_name))
+        argv = ["mailwright-seal", "seal", f"--folder={self.folder}", f"--state={self.state}", "--settled=0"]
+        monkeypatch.setattr(sys, "argv", [*argv, f"--on={on}"])
+        return seal.main(), *capsys.readouterr()
 
     def path(self, day: date) -> Path:
         plain = self.folder / f"{NAME}-{day:%Y%m%d}"
@@ -235,7 +248,7 @@ def test_a_log_that_was_put_there_has_no_seal(place: Place) -> None:
 def test_a_day_on_which_the_host_was_off_is_no_fault(tmp_path: Path) -> None:
     place = Place(tmp_path, 1)
     place.write(TODAY + timedelta(days=3), lines(TODAY))
-    place.seal()
+    place.seal(TODAY + timedelta(days=3))
     assert place.faults(TODAY + timedelta(days=3)) == []
     planted = TODAY + timedelta(days=1)
     place.write(planted, lines(planted))
@@ -267,12 +280,59 @@ def test_sealing_that_has_stopped_is_found(place: Place) -> None:
     assert ("unsealed", str(day), 0, 0) in place.faults(TODAY + timedelta(days=4))
 
 
+def test_a_clock_that_was_ahead_does_not_stop_sealing_unseen(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ahead, later = date(2030, 1, 1), TODAY + timedelta(days=1)
+    place.write(ahead, lines(ahead))
+    place.write(later, lines(later))
+    # By the right clock what is to come is told and not sealed, and the others are.
+    status, said, told = place.run(monkeypatch, capsys, TODAY)  # later is but one day ahead
+    assert (status, said) == (2, f"{HOST} {later}: 30 lines are sealed\n")
+    assert f"{place.path(ahead)}: is of {ahead}, and today is {TODAY}: not sealed." in told
+    assert place.faults() == []
+    # By the wrong one it is sealed; by the right one thereafter it is told each time, and how to go on.
+    assert place.run(monkeypatch, capsys, ahead) == (0, f"{HOST} {ahead}: 30 lines are sealed\n", "")
+    assert place.faults(ahead - timedelta(days=1)) == place.faults(ahead) == []
+    newer = later + timedelta(days=1)
+    place.write(newer, lines(newer))
+    status, said, told = place.run(monkeypatch, capsys, newer)
+    assert (status, said) == (2, "")
+    seals, heads = place.beside(ahead).parent, place.folder / "seals" / "heads.json"
+    assert f"move {seals} aside, take {HOST} out of {heads}, and seal" in told
+    assert ("future-seal", str(ahead), 0, 0) in place.faults(newer)
+    place.path(newer).unlink()
+    assert ("future-seal", str(ahead), 0, 0) in place.faults(newer)
+    # What is told helps.
+    place.write(newer, lines(newer))
+    place.path(ahead).unlink()
+    seals.rename(place.folder / "aside")
+    heads.write_text("{}")
+    status, said, told = place.run(monkeypatch, capsys, newer)
+    assert (status, told, len(said.splitlines())) == (0, "", len(place.days) + 2)
+    assert place.faults(newer) == []
+
+
 def test_a_log_that_is_still_written_waits(tmp_path: Path) -> None:
     place = Place(tmp_path, 1)
     later = TODAY + timedelta(days=1)
     place.write(later, lines(later))
     assert place.seal(later, settled=60) == []
     assert place.seal(later, settled=0) == [f"{HOST} {later}: 30 lines are sealed"]
+
+
+def test_a_log_that_a_wrong_clock_has_touched_does_not_wait_for_years(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(tmp_path, 1)
+    later = TODAY + timedelta(days=1)
+    place.write(later, lines(later))
+    now = time.time()
+    os.utime(place.path(later), (now + 10**8, now + 10**8))
+    assert place.seal(later, settled=60) == []  # it has its name since just now
+    monkeypatch.setattr(seal.time, "time", lambda: now + 3600)
+    assert place.seal(later, settled=60) == [f"{HOST} {later}: 30 lines are sealed"]
+    assert place.faults(later) == []
 
 
 def test_a_run_that_was_cut_off_goes_on_where_it_was(place: Place) -> None:
