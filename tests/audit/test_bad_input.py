@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ import dns.rcode
 import dns.resolver
 import pytest
 
-from mailwright.audit import addresses, names, runner, store, submission, transport
+from mailwright.audit import addresses, names, runner, store, submission, transport, wire
 from mailwright.audit.model import Context, Observation, Probe
 from mailwright.findings import Finding, Level, Status
 from mailwright.plan.model import Listener
@@ -385,3 +386,27 @@ def test_a_name_that_no_resolver_can_be_asked_for(name: str, monkeypatch: pytest
         resolving(port, monkeypatch)
         found = outcome(lambda: names.ask(("127.0.0.1",), name, "A"))
     assert found == () or "gave no answer" in str(found)
+
+
+def echo(connection: socket.socket) -> None:
+    connection.sendall(b"-ERR unknown command: " + connection.recv(4096))
+
+
+def test_an_echo_does_not_show_the_password_in_pop3() -> None:
+    with offered("pop3s", over_tls(after(echo, *POP[:2], hears=False)), AMPLE) as context:
+        (finding,) = ran(context, "store.pop").values()
+        told(finding, wire.HIDDEN)
+        assert not any(account.password in finding.evidence for account in context.accounts)
+
+
+def test_an_echo_does_not_show_the_password_in_managesieve() -> None:
+    def serve(connection: socket.socket) -> None:
+        connection.sendall(SIEVE[0])
+        heard = connection.recv(4096)
+        connection.sendall(SIEVE[1] if heard.startswith(b"STARTTLS") else b"OK so you said " + heard)
+
+    with offered("managesieve", serve, AMPLE) as context:
+        (finding,) = ran(context, "store.sieve").values()
+        told(finding, wire.HIDDEN)
+        tokens = [wire.plain(account.login, account.password) for account in context.accounts]
+        assert not any(token in finding.evidence for token in tokens)

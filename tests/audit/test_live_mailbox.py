@@ -106,6 +106,14 @@ def test_a_wrong_password_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert box.logins == 1
 
 
+@pytest.mark.parametrize("answer", ["NO unknown command", "BAD unknown command", "what?"])
+def test_an_echo_does_not_show_the_password(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+    with mailbox(monkeypatch, Box(echoes=answer)) as elsewhere:
+        with pytest.raises(UnavailableError, match=r"\(the password\)") as caught:
+            elsewhere.open()
+        assert "its" not in str(caught.value)
+
+
 def test_a_certificate_for_another_name_gets_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
     with (
         mailbox(monkeypatch, Box(), name="other.example") as elsewhere,

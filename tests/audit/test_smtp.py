@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import socket
 import ssl
 import threading
@@ -10,6 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
+from mailwright.audit import wire
 from mailwright.audit.smtp import MAX_LINES, Dialogue, ProtocolError, Reply
 from support.mail_peer import listening, speak
 from support.probing import HOST, certificate, server_tls
@@ -139,3 +141,51 @@ def test_silence_is_told_from_words() -> None:
         dialogue.greeting()
         assert not dialogue.silent(0.05)
         assert dialogue.reply().code == 250
+
+
+SECRET = base64.b64encode(b"\0alice\0s3cret.Pw").decode()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "502 unknown command: {}",
+        "502 unknown command: {:.24}",  # as some servers cut what they echo
+        "502-what is\r\n502 {}?",
+        "535 alice has s3cret.Pw, and this is not s3CRET.pW",
+        "no SMTP: {}",
+        "250-{0}\r\n251 {0}",
+    ],
+)
+def test_an_echo_does_not_show_the_password(said: str) -> None:
+    with (
+        listening(speak(b"220 x\r\n", f"{said.format(f'AUTH PLAIN {SECRET}')}\r\n".encode())) as port,
+        Dialogue.connect("127.0.0.1", port) as dialogue,
+    ):
+        dialogue.greeting()
+        try:
+            shown = str(dialogue.login("alice", "s3cret.Pw"))
+        except ProtocolError as error:
+            shown = str(error)
+    assert wire.HIDDEN in shown
+    assert SECRET[:14] not in shown
+    assert "s3cret" not in shown.lower()
+
+
+def test_half_an_echo_does_not_show_the_password() -> None:
+    echo = f"502 {'unknown command ' * 3} AUTH PLAIN {SECRET}".encode()
+    with (
+        listening(speak(b"220 x\r\n", echo, then=hang)) as port,
+        Dialogue.connect("127.0.0.1", port, timeout=0.5) as dialogue,
+    ):
+        dialogue.greeting()
+        with pytest.raises(TimeoutError, match="AUTH PLAIN ") as caught:
+            dialogue.login("alice", "s3cret.Pw")
+    assert SECRET[:8] not in str(caught.value)
+
+
+def test_nothing_else_is_taken_out_of_a_reply() -> None:
+    reply = b"235 2.7.0 Authentication successful for alice at AGFsaWNl (PLAIN)\r\n"
+    with listening(speak(b"220 x\r\n", reply)) as port, Dialogue.connect("127.0.0.1", port) as dialogue:
+        dialogue.greeting()
+        assert dialogue.login("bob", "s3cret.Pw") == Reply(235, (reply[4:-2].decode(),))

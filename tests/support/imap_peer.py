@@ -22,6 +22,7 @@ class Box:
     hangs_up: set[str] = field(default_factory=set)  # commands at which the connection is closed, once each
     fetched: list[int] = field(default_factory=list)
     logins: int = 0
+    echoes: str = ""  # the answer to a login, before what was asked
 
     def add(self, content: bytes, folder: str = "INBOX") -> int:
         number, self.next = self.next, self.next + 1
@@ -76,6 +77,8 @@ class Session:
 
     def on_login(self, arguments: str) -> str:
         self.box.logins += 1
+        if self.box.echoes:
+            return f"{self.box.echoes} LOGIN {arguments}"
         self.known = _strings(arguments) == [LOGIN, PASSWORD]
         return "OK in" if self.known else "NO [AUTHENTICATIONFAILED] no"
 

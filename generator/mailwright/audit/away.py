@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 
-from mailwright.audit import letters, mailboxes, posting, roads, threads
+from mailwright.audit import letters, mailboxes, posting, roads, threads, wire
 from mailwright.audit.model import Account, Context, Observation, Phase, Probe, UnavailableError, Where
 from mailwright.audit.roads import Door, Person
 from mailwright.audit.smtp import Dialogue
@@ -282,7 +282,8 @@ def _imap(context: Context, door: Door, account: Account) -> tuple[bool, str]:
         connection.sendall(f'a LOGIN "{account.login}" "{account.password}"\r\n'.encode())
         while line := reader.readline(4096):
             if line.startswith(b"a "):
-                return line.startswith(b"a OK"), line.decode("utf-8", "backslashreplace").strip()[:120]
+                hide = wire.hiding(account.login, account.password)
+                return line.startswith(b"a OK"), wire.shown(line, 120, hide)
     raise ConnectionResetError("IMAP closed the connection where an answer was due")
 
 

@@ -36,6 +36,16 @@ class ImapOverTls(imaplib.IMAP4_SSL):
             raise ProtocolError(f"a literal of {size} octets")
         return super().read(size)
 
+    def login(self, user: str, password: str) -> tuple[str, list[bytes]]:  # type: ignore[override]
+        """As imaplib has it; but no error's words tell the password, which servers may echo."""
+        hide = wire.hiding(user, password)
+        try:
+            return super().login(user, password)
+        except imaplib.IMAP4.abort as error:
+            raise imaplib.IMAP4.abort(wire.shown(str(error), hide=hide)) from None
+        except imaplib.IMAP4.error as error:
+            raise imaplib.IMAP4.error(wire.shown(str(error), hide=hide)) from None
+
     def leave(self) -> None:
         """Log out, where the other side is still there."""
         try:

@@ -5,7 +5,6 @@ smtplib is too polite for a probe: it quotes addresses, stuffs dots and mends li
 
 from __future__ import annotations
 
-import base64
 import re
 import socket
 import ssl
@@ -69,6 +68,7 @@ class Dialogue:
         self._recipients: list[str] = []  # of the transaction, but for those that were refused
         self._in_data = False
         self._buffer = b""
+        self._hide: wire.Hide = str
         self.extensions: frozenset[str] = frozenset()
 
     @classmethod
@@ -122,11 +122,11 @@ class Dialogue:
         while len(texts) < MAX_LINES:
             line = self._line(deadline)
             if len(line) < 3 or not line[:3].isdigit() or line[3:4] not in (b"", b" ", b"-"):
-                raise ProtocolError(f"no SMTP reply: {_shown(line)}")
+                raise ProtocolError(f"no SMTP reply: {self._said(line)}")
             if code not in (0, int(line[:3])):
-                raise ProtocolError(f"a reply with two codes: {code} and {_shown(line)}")
+                raise ProtocolError(f"a reply with two codes: {code} and {self._said(line)}")
             code = int(line[:3])
-            texts.append(_shown(line[4:]))
+            texts.append(self._said(line[4:]))
             if line[3:4] != b"-":
                 return Reply(code, tuple(texts))
         raise ProtocolError(f"a reply of more than {MAX_LINES} lines")
@@ -209,9 +209,9 @@ class Dialogue:
             self.ehlo()
 
     def login(self, login: str, password: str) -> Reply:
-        """AUTH PLAIN (RFC 4616): 235 for a right password."""
-        secret = base64.b64encode(f"\0{login}\0{password}".encode()).decode()
-        return self.command(f"AUTH PLAIN {secret}")
+        """AUTH PLAIN (RFC 4616): 235 for a right password. No reply from now on is shown with the password."""
+        self._hide = wire.hiding(login, password)
+        return self.command(f"AUTH PLAIN {wire.plain(login, password)}")
 
     def mail(self, sender: str, parameters: str = "") -> Reply:
         return self.command(f"MAIL FROM:<{sender}>{parameters}")
@@ -251,6 +251,10 @@ class Dialogue:
         address = self.local[0].partition("%")[0]
         return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
 
+    def _said(self, line: bytes) -> str:
+        """As text that is safe to print and to keep."""
+        return self._hide(_shown(line))
+
     def _line(self, deadline: float) -> bytes:
         while b"\n" not in self._buffer:
             if len(self._buffer) > MAX_LINE:
@@ -259,7 +263,7 @@ class Dialogue:
                 self._socket.settimeout(wire.remaining(deadline))
                 chunk = self._socket.recv(4096)
             except TimeoutError:
-                said = _shown(self._buffer[:80]) or "nothing"
+                said = self._said(self._buffer)[:80] or "nothing"
                 raise TimeoutError(f"no whole reply in time; it had said {said}") from None
             if not chunk:
                 raise ConnectionResetError("the connection was closed where a reply was due")

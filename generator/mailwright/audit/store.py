@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import imaplib
 import poplib
 import re
@@ -172,6 +171,7 @@ class _Pop(poplib.POP3_SSL):
 
 
 def _pop_login(context: Context, door: Door, account: Account) -> tuple[bool, str]:
+    hide = wire.hiding(account.login, account.password)
     with roads.talking(context, door):
         try:
             with closing(_Pop(door, roads.tls(context), context.patience)) as session:
@@ -182,19 +182,23 @@ def _pop_login(context: Context, door: Door, account: Account) -> tuple[bool, st
         except poplib.error_proto as error:
             said = error.args[0]
             if isinstance(said, bytes) and said.startswith(b"-ERR"):
-                return False, wire.shown(said)
-            raise ProtocolError(f"no POP3: {wire.shown(said)}") from error
+                return False, wire.shown(said, hide=hide)
+            raise ProtocolError(f"no POP3: {wire.shown(said, hide=hide)}") from error
     return True, f"in-box with {count} messages"
 
 
 def _sieve_login(context: Context, door: Door, account: Account | None, *, secure: bool) -> tuple[str, str]:
     """The answer to AUTHENTICATE, and the mechanisms that were offered. Without an account it is begun alone."""
-    secret = f' "{_plain(account)}"' if account is not None else ""
+    secret = ""
+    hide: wire.Hide = str
+    if account is not None:
+        secret = f' "{wire.plain(account.login, account.password)}"'
+        hide = wire.hiding(account.login, account.password)
     with roads.talking(context, door):
-        return _sieve_session(context, door, secret, secure=secure)
+        return _sieve_session(context, door, secret, hide, secure=secure)
 
 
-def _sieve_session(context: Context, door: Door, secret: str, *, secure: bool) -> tuple[str, str]:
+def _sieve_session(context: Context, door: Door, secret: str, hide: wire.Hide, *, secure: bool) -> tuple[str, str]:
     connection = socket.create_connection((str(door.address), door.listener.port), timeout=context.patience)
     with closing(connection):
         said = _sieve_answer(connection, context.patience)
@@ -207,21 +211,19 @@ def _sieve_session(context: Context, door: Door, secret: str, *, secure: bool) -
             next((line for line in said if line.upper().startswith('"SASL"')), "").partition(" ")[2].strip('"')
         )
         connection.sendall(f'AUTHENTICATE "PLAIN"{secret}\r\n'.encode())
-        answer = _sieve_answer(connection, context.patience, more=not secret)[-1]
+        answer = _sieve_answer(connection, context.patience, not secret, hide)[-1]
         connection.sendall(b"LOGOUT\r\n")
         connection.close()
         return answer, offered
 
 
-def _plain(account: Account) -> str:
-    """RFC 4616."""
-    return base64.b64encode(f"\0{account.login}\0{account.password}".encode()).decode()
-
-
-def _sieve_answer(connection: socket.socket, seconds: float, more: bool = False) -> list[str]:
+def _sieve_answer(
+    connection: socket.socket, seconds: float, more: bool = False, hide: wire.Hide = str
+) -> list[str]:
     """Lines up to OK, NO or BYE (RFC 5804, 1.2); with ``more`` a question for the rest of a login ends them, as OK
     would."""
-    found = [wire.shown(line, 1000) for line in wire.lines_to(connection, _MORE if more else _END, seconds)]
+    last = _MORE if more else _END
+    found = [wire.shown(line, 1000, hide) for line in wire.lines_to(connection, last, seconds, hide=hide)]
     return [f"OK so far: {found[-1]}"] if more and found[-1].startswith(('"', "{")) else found
 
 

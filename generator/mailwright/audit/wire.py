@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import re
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from typing import Any
 
 from mailwright.formats.visible import visible
 
 OCTETS = 16 << 20  # that one session of IMAP or POP3 may say
 LINES = 64 << 10  # octets of one answer in lines
+HIDDEN = "(the password)"
+
+_RUN = re.compile(r"[A-Za-z0-9+/=]{8,}")
+_WINDOW = 8  # characters in a row that base64 has in common with nothing else by chance
+
+Hide = Callable[[str], str]
+"""Takes a secret out of what a server said."""
 
 
 class BoundedTls(ssl.SSLSocket):
@@ -56,8 +65,10 @@ def remaining(end: float) -> float:
     return left
 
 
-def lines_to(connection: socket.socket, last: re.Pattern[bytes], seconds: float, limit: int = LINES) -> list[bytes]:
-    """The lines up to one that ``last`` matches at its start, without their ends.
+def lines_to(
+    connection: socket.socket, last: re.Pattern[bytes], seconds: float, limit: int = LINES, hide: Hide = str
+) -> list[bytes]:
+    """The lines up to one that ``last`` matches at its start, without their ends. ``hide`` is for errors' words.
 
     Raises TimeoutError, ConnectionError, and OSError after ``limit`` octets.
     """
@@ -68,24 +79,59 @@ def lines_to(connection: socket.socket, last: re.Pattern[bytes], seconds: float,
             connection.settimeout(remaining(end))
             chunk = connection.recv(4096)
         except TimeoutError:
-            said = shown(buffer[:80]) or "nothing"
+            said = shown(buffer, 80, hide) or "nothing"
             raise TimeoutError(f"no whole answer in time; it had said {said}") from None
         if not chunk:
             raise ConnectionResetError(
-                f"the connection was closed where an answer was due; it began {buffer[:80]!r}"
+                f"the connection was closed where an answer was due; it began {hide(repr(buffer))[:80]}"
             )
         buffer += chunk
         if buffer.endswith(b"\n"):
             found = buffer.splitlines()
             if last.match(found[-1]):
                 return found
-    raise OSError(f"an answer of more than {limit} octets; it begins {buffer[:80]!r}")
+    raise OSError(f"an answer of more than {limit} octets; it begins {hide(repr(buffer))[:80]}")
 
 
-def shown(said: str | bytes, limit: int = 200) -> str:
+def shown(said: str | bytes, limit: int = 200, hide: Hide = str) -> str:
     """What a server said, as text that is safe to print."""
     text = said.decode("utf-8", "backslashreplace") if isinstance(said, bytes) else said
-    return visible(text.strip())[:limit]
+    return hide(visible(text.strip()))[:limit]
+
+
+def plain(login: str, password: str) -> str:
+    """What SASL's PLAIN sends (RFC 4616), in base64."""
+    return base64.b64encode(f"\0{login}\0{password}".encode()).decode()
+
+
+def hiding(login: str, password: str) -> Hide:
+    """Puts ``HIDDEN`` where a server echoes the password, or the greater part of its base64, in whatever case.
+
+    For text in which nothing but printing characters stands, before it is cut: a part of a password is not known
+    again.
+    """
+    token = plain(login, password).lower()
+    windows = {token[at : at + _WINDOW] for at in range(len(token) - _WINDOW + 1)}
+    quoted = password.replace("\\", "\\\\").replace('"', '\\"')  # RFC 3501, 4.3
+    forms = {form for one in (password, quoted) for form in (visible(one), *_as_python_shows(one.encode()))}
+    longest_first = sorted(forms, key=len, reverse=True)
+    said = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
+
+    def token_hidden(found: re.Match[str]) -> str:
+        run = found[0].lower()
+        echoed = any(run[at : at + _WINDOW] in windows for at in range(len(run) - _WINDOW + 1))
+        return "\0" if echoed else found[0]
+
+    def hide(text: str) -> str:
+        text = _RUN.sub(token_hidden, text)
+        return (said.sub("\0", text) if password else text).replace("\0", HIDDEN)
+
+    return hide
+
+
+def _as_python_shows(octets: bytes) -> tuple[str, str]:
+    """In an error's words; the second in a line in which both kinds of quotes stand."""
+    return repr(octets)[2:-1], repr(b"'\"" + octets)[5:-1]
 
 
 def words(error: BaseException) -> str:
