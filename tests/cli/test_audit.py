@@ -59,6 +59,7 @@ def asking(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
             )
 
         monkeypatch.setattr(live, "held", held)
+        monkeypatch.setattr(live, "asked", lambda *_arguments: probes)
 
     return make
 
@@ -148,14 +149,64 @@ def test_evidence_is_kept(asking: Callable[..., None], tmp_path: Path) -> None:
 def test_evidence_that_cannot_be_written(asking: Callable[..., None], tmp_path: Path) -> None:
     asking(probe("relay.a", True))
     result = run("--out", str(tmp_path / "no" / "evidence.json"))
+    assert status(result) == 2
+    assert "No such file or directory" in str(result.exception)
+    assert not result.output  # nothing was asked
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "file/evidence.json", "x" * 300 + "/evidence.json"])
+def test_a_name_that_cannot_be_is_refused_before_anything_is_asked(
+    asking: Callable[..., None], tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "file").touch()
+    asking(probe("relay.a", True))
+    result = run("--out", str(tmp_path / name))
+    assert status(result) == 2
+    assert not result.stdout
+
+
+def test_a_name_may_be_as_long_as_names_may_be(asking: Callable[..., None], tmp_path: Path) -> None:
+    asking(probe("relay.a", True))
+    assert status(run("--out", str(tmp_path / ("x" * 255)))) == 0
+    assert [len(path.name) for path in tmp_path.iterdir()] == [255]
+
+
+def test_results_are_shown_though_the_folder_went_meanwhile(asking: Callable[..., None], tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+
+    def removing(_context: Context) -> Iterator[Observation]:
+        folder.rmdir()
+        yield Observation("what", "seen", True)
+
+    asking(Probe("relay.a", ("RELAY-2",), "outside", "Title", removing))
+    result = run("--out", str(folder / "evidence.json"))
     assert status(result) == 3
+    assert "1 checks: 1 passed" in result.stdout
     assert "evidence" in str(result.exception)
 
 
-def test_interrupted_it_prints_what_it_has(asking: Callable[..., None], tmp_path: Path) -> None:
+def test_evidence_is_kept_though_nobody_reads(
+    asking: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_arguments: object) -> None:
+        raise BrokenPipeError
+
+    asking(probe("relay.a", True))
+    monkeypatch.setattr(audit, "_show", gone)
+    assert isinstance(run("--out", str(tmp_path / "evidence.json")).exception, BrokenPipeError)
+    assert from_json((tmp_path / "evidence.json").read_text(encoding="utf-8")).complete
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_it_prints_what_it_has(
+    asking: Callable[..., None], tmp_path: Path, number: signal.Signals
+) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+
     def interrupting(_context: Context) -> Iterator[Observation]:
         time.sleep(1)  # the first one is through by then
-        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), number)
         time.sleep(30)
         yield Observation("what", "too late", True)
 
@@ -168,6 +219,7 @@ def test_interrupted_it_prints_what_it_has(asking: Callable[..., None], tmp_path
     assert "2 checks: 1 passed, 0 failed, 1 not proven" in result.stdout
     assert "interrupted" in result.stdout
     assert not from_json(path.read_text(encoding="utf-8")).complete
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_its_time_is_bounded(asking: Callable[..., None]) -> None:
@@ -181,6 +233,21 @@ def test_its_time_is_bounded(asking: Callable[..., None]) -> None:
     assert time.monotonic() - started < 15
     assert status(result) == 1
     assert "no time left" in result.stdout
+
+
+def test_a_limit_is_a_number(asking: Callable[..., None]) -> None:
+    asking(probe("relay.a", True))
+    assert status(run("--limit", "nan")) == 2
+    assert status(run("--limit", "inf")) == 0
+
+
+def test_a_check_that_is_none_is_refused_before_anything_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[object] = []
+    monkeypatch.setattr(live, "held", lambda *arguments: opened.append(arguments))
+    result = run("--only", "relya")
+    assert status(result) == 2
+    assert "no check from here is called relya: " in str(result.exception)
+    assert not opened
 
 
 def test_a_description_that_cannot_be_used(tmp_path: Path) -> None:

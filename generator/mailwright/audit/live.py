@@ -76,7 +76,7 @@ def held(
     NotHeldError where no host can be reached from this machine, or a name be asked for.
     """
     plan = known(site)
-    asked = resolver or own_resolver()
+    resolvers = resolver or own_resolver()
     ways = stand.ways(plan)
     standing = stand.standing(plan, ways)
     if not ways:
@@ -90,7 +90,7 @@ def held(
         remarks = [text for text in (standing.refused(where), standing.doubt) if text]
         if secrets.outside is not None:
             own = [host.name for host in plan.hosts]
-            mailbox = outside_mailbox.OutsideMailbox(secrets.outside, asked, own, trust)
+            mailbox = outside_mailbox.OutsideMailbox(secrets.outside, resolvers, own, trust)
             stack.callback(mailbox.close)
             try:
                 mailbox.open()
@@ -99,7 +99,7 @@ def held(
         vantages, doubts = _places(where, standing)
         context = Context(
             plan=plan,
-            resolver=asked,
+            resolver=resolvers,
             vantages=vantages,
             shell=shell,
             correspondent=mailbox,
@@ -108,11 +108,10 @@ def held(
             named=named(plan, site.audit),
             doubts=doubts,
         )
-        every = for_live(plan)
         yield Live(
             context=context,
-            probes=tuple(probe for probe in every if vantage_of(probe) == where),
-            elsewhere=_counted(probe for probe in every if vantage_of(probe) != where),
+            probes=asked(plan, where),
+            elsewhere=_counted(probe for probe in for_live(plan) if vantage_of(probe) != where),
             alone=tuple(probe for probe in for_site(plan) if probe.harm),
             addresses=standing.addresses,
             remarks=tuple(remarks),
@@ -122,6 +121,11 @@ def held(
 def vantage_of(probe: Probe) -> Where:
     """From where an audit asks it: what needs commands on the hosts is asked from ``host``."""
     return "host" if probe.on_hosts else probe.vantage
+
+
+def asked(plan: Plan, where: Where) -> tuple[Probe, ...]:
+    """The probes that an audit of a site with this plan (``known``) asks from there."""
+    return tuple(probe for probe in for_live(plan) if vantage_of(probe) == where)
 
 
 def known(site: Site) -> Plan:

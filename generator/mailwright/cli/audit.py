@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
@@ -35,6 +40,12 @@ def _address(_context: click.Context, _parameter: click.Parameter, values: Seque
     return tuple(values)
 
 
+def _number(_context: click.Context, _parameter: click.Parameter, value: float) -> float:
+    if math.isnan(value):  # which is neither below nor above any bound
+        raise click.BadParameter(f"{value} is no number")
+    return value
+
+
 @click.command("audit")
 @common.description
 @click.option(
@@ -62,6 +73,7 @@ def _address(_context: click.Context, _parameter: click.Parameter, values: Seque
     type=click.FloatRange(min=1),
     default=900,
     show_default=True,
+    callback=_number,
     help="Seconds for the whole; what was not tried by then is not proven.",
 )
 @click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="Checks at a time.")
@@ -121,7 +133,7 @@ def command(
     else is. No password is sent but over TLS with a good certificate.
 
     Exit status: 0 all is proven and well, 1 something fails or could not be shown, 2 the input could not be used, 3
-    the audit could not be held, 130 interrupted (with what was known by then).
+    the audit could not be held, 130 interrupted or terminated (with what was known by then).
     """
     judged = common.judge(file, today)
     if judged.site is None or judged.plan is None:
@@ -134,8 +146,13 @@ def command(
     secrets = live.read_secrets(judged.site, file.parent)
     if secrets.findings:
         raise common.unusable(secrets.findings)
+    where = cast("Where", vantage)
     try:
-        with live.held(judged.site, cast("Where", vantage), secrets, resolver, ssh_config) as audit:
+        if only:  # before anything is opened
+            _chosen(live.asked(live.known(judged.site), where), only)
+        if out is not None:
+            _check(out)
+        with _terminable(), live.held(judged.site, where, secrets, resolver, ssh_config) as audit:
             for remark in audit.remarks:
                 click.echo(f"Note: {remark}", err=True)
             run = _run(
@@ -152,12 +169,27 @@ def command(
         raise NotHeld(str(error)) from None
     except ValueError as error:
         raise common.Refused(str(error)) from None
-    if out is not None:
-        _keep(run, out)
-    _show(judged.site.organisation.name, run, notes, format_)
-    if not run.complete:
-        click.echo("Not all checks have run.", err=True)
+    try:
+        _show(judged.site.organisation.name, run, notes, format_)
+        if not run.complete:
+            click.echo("Not all checks have run.", err=True)
+    finally:  # whoever reads us may have gone
+        if out is not None:
+            _keep(run, out)
     return _status(run, limit)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM, which time limits and service managers send, ends the run as SIGINT does: what is known is told."""
+    if threading.current_thread() is not threading.main_thread():  # no other may say what a signal does
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _run(
@@ -214,16 +246,36 @@ def _notes(audit: Live, only: tuple[str, ...]) -> tuple[str, ...]:
     return (*audit.remarks, f"{'; '.join(notes)}.") if notes else audit.remarks
 
 
+def _check(out: Path) -> None:
+    """That the evidence can be written in the end, as far as can be known before. Raises ``common.Refused``."""
+    beside = _beside(out)
+    try:
+        out.exists()  # a name may be too long
+        beside.write_bytes(b"")
+        beside.unlink()
+    except OSError as error:
+        raise common.Refused(
+            f"The evidence cannot be written to {out}: {error.strerror}. Nothing was asked."
+        ) from None
+
+
 def _keep(run: Run, out: Path) -> None:
     from mailwright.report.evidence import to_json
 
-    beside = out.with_name(f".{out.name}.new")
+    beside = _beside(out)
     try:
-        beside.write_text(to_json(run), encoding="utf-8")
-        beside.replace(out)
+        try:
+            beside.write_text(to_json(run), encoding="utf-8")
+            beside.replace(out)
+        finally:
+            beside.unlink(missing_ok=True)
     except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise NotHeld(f"The evidence could not be written: {error.filename}: {error.strerror}") from None
+        raise NotHeld(f"The evidence could not be written to {out}: {error.strerror}") from None
+
+
+def _beside(out: Path) -> Path:
+    """Where it is written first, in the same folder; no longer a name than others have."""
+    return out.with_name(f".mailwright-{os.getpid()}.new")
 
 
 def _show(organisation: str, run: Run, notes: tuple[str, ...], format_: str) -> None:
