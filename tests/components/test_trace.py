@@ -450,6 +450,44 @@ def test_a_compressed_file_of_others_is_read_too(tmp_path: Path) -> None:
     assert not reads_all(given)
 
 
+@pytest.mark.usefixtures("small", "noted")
+@pytest.mark.parametrize("indexed", [False, True])
+@pytest.mark.parametrize("how", ["whole", "cut", "altered", "garbage", "empty"])
+def test_what_a_damaged_file_had_is_not_said_to_be_nowhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], how: str, indexed: bool
+) -> None:
+    given = trace.write(tmp_path, {SMTP: many(300)})
+    log = tmp_path / SMTP / "mail.log"
+    older = tmp_path / SMTP / "mail.log-20261120.gz"
+    text = log.read_bytes()
+    cut = text.find(b"\n", len(text) * 2 // 3) + 1
+    known = text[text.rfind(b"\n", 0, cut - 1) + 1 : cut].partition(b" ")[0].decode()
+    first, last = (gzip.compress(part) for part in (text[:cut], text[cut:]))
+    altered = bytearray(last)
+    altered[len(last) // 2] ^= 0xFF
+    packed = {
+        "whole": first + last, "cut": first + last[:10], "altered": first + bytes(altered),
+        "garbage": b"rubbish" * 100, "empty": b"",
+    }  # fmt: skip
+    older.write_bytes(packed[how])
+    log.write_bytes(text[:0])
+    if indexed:
+        trace.index(given)
+    after = {"whole": "", "cut": known, "altered": "", "garbage": "0 octets of its text"}.get(how, "0 octets")
+    note = f"Note: {older} is damaged after {after}"
+    there, lost = "4jN000000000005", "4jN000000000299"
+    assert ask(given, there) == (0 if how not in ("garbage", "empty") else 1)
+    assert (note in capsys.readouterr().out) is (how != "whole")
+    assert ask(given, lost) == (0 if how == "whole" else 1)
+    out = capsys.readouterr().out
+    assert (note in out) is (how != "whole")
+    assert ("is not in what can be read of the logs." in out) is (how != "whole")
+    assert ask(given, "--to", "nobody@example.net", "--at", "2026-11-24 12:00Z") == 1
+    out = capsys.readouterr().out
+    assert (note in out) is (", as far as the logs can be read." in out) is (how != "whole")
+    assert ("what stood there is not known." in out) is (how != "whole")
+
+
 @pytest.mark.usefixtures("small")
 def test_only_what_is_asked_for_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = trace.write(tmp_path, {SMTP: many(300)})
