@@ -12,6 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from mailwright.audit import wire
+from mailwright.audit.model import UnavailableError
 from mailwright.audit.smtp import MAX_LINES, Dialogue, ProtocolError, Reply
 from support.mail_peer import listening, speak
 from support.probing import HOST, certificate, server_tls
@@ -189,3 +190,35 @@ def test_nothing_else_is_taken_out_of_a_reply() -> None:
     with listening(speak(b"220 x\r\n", reply)) as port, Dialogue.connect("127.0.0.1", port) as dialogue:
         dialogue.greeting()
         assert dialogue.login("bob", "s3cret.Pw") == Reply(235, (reply[4:-2].decode(),))
+
+
+def test_in_an_audit_no_password_is_sent_in_clear() -> None:
+    heard = bytearray()
+
+    def serve(connection: socket.socket) -> None:
+        connection.sendall(b"220 x\r\n")
+        while chunk := connection.recv(4096):
+            heard.extend(chunk)
+
+    with (
+        listening(serve) as port,
+        Dialogue.connect("127.0.0.1", port, reachable=lambda _recipient: True) as dialogue,
+    ):
+        dialogue.greeting()
+        with pytest.raises(UnavailableError, match="in clear"):
+            dialogue.login("alice", "s3cret.Pw")
+    assert not heard
+
+
+def test_in_an_audit_a_password_is_sent_over_tls() -> None:
+    def serve(connection: socket.socket) -> None:
+        with server_tls().wrap_socket(connection, server_side=True) as secure:
+            speak(b"220 x\r\n", b"235 welcome\r\n")(secure)
+
+    client = ssl.create_default_context(cafile=str(certificate(HOST)))
+    with (
+        listening(serve) as port,
+        Dialogue.connect("127.0.0.1", port, client, HOST, reachable=lambda _recipient: True) as dialogue,
+    ):
+        dialogue.greeting()
+        assert dialogue.login("alice", "s3cret.Pw").code == 235

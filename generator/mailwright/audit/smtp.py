@@ -55,8 +55,8 @@ class Reply:
 class Dialogue:
     """One SMTP connection. Errors are OSErrors: ConnectionError, TimeoutError, ssl.SSLError, ProtocolError.
 
-    reachable  where it is given, no message goes to anybody else, whatever a probe does: DATA for another recipient
-               raises UnavailableError before it is sent
+    reachable  where it is given (a live audit), no message goes to anybody else, whatever a probe does: DATA for
+               another recipient raises UnavailableError before it is sent, and so does a login in clear
     """
 
     def __init__(
@@ -209,7 +209,12 @@ class Dialogue:
             self.ehlo()
 
     def login(self, login: str, password: str) -> Reply:
-        """AUTH PLAIN (RFC 4616): 235 for a right password. No reply from now on is shown with the password."""
+        """AUTH PLAIN (RFC 4616): 235 for a right password. No reply from now on is shown with the password.
+
+        In an audit of a running service none is sent but over TLS: raises UnavailableError.
+        """
+        if self._reachable is not None and not isinstance(self._socket, ssl.SSLSocket):
+            raise UnavailableError("no password is sent in clear in an audit")
         self._hide = wire.hiding(login, password)
         return self.command(f"AUTH PLAIN {wire.plain(login, password)}")
 
