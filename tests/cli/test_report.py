@@ -235,3 +235,15 @@ def test_the_same_twice_is_the_same_bytes(whole: Path, tmp_path: Path) -> None:
         report(EXAMPLE, tmp_path / name, "--evidence", whole)
     for name in ("index.html", "report.json"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 300 + "/report", "a\0b"])
+def test_a_folder_that_cannot_be_is_status_2(tmp_path: Path, name: str) -> None:
+    assert refused(report(EXAMPLE, tmp_path / name))
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_last_day_there_is_can_be_asked_about(whole: Path, tmp_path: Path) -> None:
+    argv = [str(EXAMPLE), "--out", str(tmp_path / "report"), "--today", "9999-12-31", "--evidence", str(whole)]
+    result = CliRunner().invoke(verb.command, argv, standalone_mode=False)
+    assert "evidence.json (R1) is stale" in result.stderr

@@ -129,3 +129,24 @@ def test_too_much_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("mailwright.report.strict_json.MOST", 10)
     with pytest.raises(UnreadableError, match="longer"):
         from_json(to_json(RUN))
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "0001-01-01T00:00:00+14:00",
+        "0001-01-01T00:00:00+00:00",
+        "9999-12-31T23:59:59-14:00",
+        "9999-12-31T23:59:59+00:00",
+    ],
+)
+def test_a_moment_that_cannot_be_told_with_every_offset_is_refused(moment: str) -> None:
+    with pytest.raises(UnreadableError, match="there is no moment"):
+        from_json(changed(started=moment, ended=moment))
+
+
+@pytest.mark.parametrize("moment", ["0001-01-02T14:00:00+14:00", "9999-12-30T09:59:59-14:00"])
+def test_the_first_and_the_last_moment_are_told(moment: str) -> None:
+    found = from_json(changed(started=moment, ended=moment))
+    for hours in (-23, 0, 23):
+        found.ended.astimezone(timezone(timedelta(hours=hours)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,17 @@ if TYPE_CHECKING:
 
 PAGE, DATA = "index.html", "report.json"
 _LARGEST = 64 * 1024 * 1024  # octets of a file that is read
+
+
+class _Folder(click.Path):
+    """A folder's path; click looks at once whether it is there, which no name with a NUL can be."""
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
+        if "\0" in os.fspath(value):
+            self.fail("a name cannot hold a NUL", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 @click.command("report")
@@ -40,7 +52,7 @@ _LARGEST = 64 * 1024 * 1024  # octets of a file that is read
 @click.option(
     "--out",
     required=True,
-    type=click.Path(path_type=Path, file_okay=False),
+    type=_Folder(path_type=Path, file_okay=False),
     help=f"Folder for the report: OUT/{PAGE} for people, OUT/{DATA} for programs.",
 )
 @common.today
@@ -177,12 +189,12 @@ def _read(file: Path) -> bytes:
 
 def _write(out: Path, texts: dict[str, str]) -> None:
     """Both files or, on a full disk, the old ones. A page that mailwright did not write is left alone."""
-    if (out / PAGE).exists() and not (out / DATA).exists():
-        raise common.Refused(
-            f"{out / PAGE} is there already and was not written by mailwright. Name another folder."
-        )
     new = {name: out / f"{name}.new" for name in texts}
     try:
+        if (out / PAGE).exists() and not (out / DATA).exists():
+            raise common.Refused(
+                f"{out / PAGE} is there already and was not written by mailwright. Name another folder."
+            )
         out.mkdir(parents=True, exist_ok=True)
         try:
             for name, text in texts.items():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from mailwright.findings import Finding, Level, Place, Status, Target
@@ -94,9 +94,12 @@ def _moment(when: datetime) -> str:
 
 def _time(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text)
-    except ValueError:
+        moment = datetime.fromisoformat(text)
+        for day in (-1, 1):  # so that it may be told with any offset
+            moment.astimezone(UTC) + timedelta(days=day)
+    except (ValueError, OverflowError):
         raise UnreadableError(f"there is no moment {text}") from None
+    return moment
 
 
 def _clipped(value: Any) -> Any:

@@ -94,7 +94,7 @@ def sources(files: Iterable[tuple[str, str, Run]], plan: str, today: date) -> tu
 def _mark(run: Run, plan: str, today: date) -> Mark:
     if run.plan != plan:
         return Mark.OTHER
-    if run.ended.date() > today + _AHEAD:
+    if run.ended.date() - today > _AHEAD:
         return Mark.FUTURE
     return Mark.STALE if today - run.ended.date() > FRESH else Mark.NONE
 
