@@ -270,7 +270,14 @@ class Sealer:
                 continue
             if not self._is_settled(path):
                 break  # its turn comes before that of the next day
-            seal = self._seal(log, day, path, head)
+            try:
+                seen = scan(path)
+            except (EOFError, zlib.error, gzip.BadGzipFile) as error:  # it will not be whole again
+                self.troubles.append(f"{path}: is damaged, and not sealed; later days are: {error}")
+                continue
+            except OSError as error:  # but this may have been for once
+                raise UnusableError(f"{path}: {error}") from error
+            seal = self._seal(log, day, path, seen, head)
             head = _head(seal)
             write(self._heads, json.dumps({**heads, log.host: head}, indent=1).encode("ascii"), 0o644)
             heads[log.host] = head
@@ -295,9 +302,8 @@ class Sealer:
         now = time.time()
         return min(abs(now - seen.st_mtime), abs(now - seen.st_ctime)) >= self._settled
 
-    def _seal(self, log: Log, day: date, path: Path, head: dict[str, Any] | None) -> Seal:
+    def _seal(self, log: Log, day: date, path: Path, seen: Scan, head: dict[str, Any] | None) -> Seal:
         written = date.fromtimestamp(path.stat().st_mtime)
-        seen = scan(path)
         fields = {
             "host": log.host,
             "log": log.name,
@@ -646,8 +652,11 @@ def seal_all(folder: Path, state: Path, today: date, settled: float) -> int:
         raise UnusableError(f"{SETTINGS} names no log")
     sealer = Sealer(folder, state, grp.getgrnam(readers).gr_gid, settled)
     for log in logs:
-        for line in sealer.run(log, today):
-            print(line)
+        try:
+            for line in sealer.run(log, today):
+                print(line)
+        except (UnusableError, OSError, ValueError) as error:  # the others are sealed all the same
+            sealer.troubles.append(f"{log.host}: {error}")
     for trouble in sealer.troubles:
         print(f"mailwright-seal: {trouble}", file=sys.stderr)
     return 2 if sealer.troubles else 0

@@ -72,7 +72,7 @@ class Place:
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], on: date = TODAY, *logs: Any
     ) -> tuple[int, str, str]:
         """The command, as its timer runs it: status, and what it says."""
-        monkeypatch.setattr(seal, "settings", lambda: ([*logs, LOG], grp.getgrgid(os.getgid()).gr_name))
+        monkeypatch.setattr(seal, "settings", lambda: ([LOG, *logs], grp.getgrgid(os.getgid()).gr_name))
         argv = ["mailwright-seal", "seal", f"--folder={self.folder}", f"--state={self.state}", "--settled=0"]
         monkeypatch.setattr(sys, "argv", [*argv, f"--on={on}"])
         return seal.main(), *capsys.readouterr()
@@ -319,6 +319,43 @@ def test_a_log_that_is_still_written_waits(tmp_path: Path) -> None:
     place.write(later, lines(later))
     assert place.seal(later, settled=60) == []
     assert place.seal(later, settled=0) == [f"{HOST} {later}: 30 lines are sealed"]
+
+
+@pytest.mark.parametrize("how", ["cut", "altered", "no gzip", "unreadable"])
+def test_a_damaged_log_stops_no_other(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], how: str
+) -> None:
+    other = seal.Log("zeta.college.ac.uk", "hosts/zeta.college.ac.uk/mail.log", DAYS)
+    beside = place.folder / f"{other.name}-{TODAY:%Y%m%d}"
+    beside.parent.mkdir()
+    beside.write_bytes(b"line\n")
+    bad, later = (TODAY + timedelta(days=days) for days in (1, 2))
+    for day in (bad, later):
+        place.write(day, lines(day, 2000))
+    place.compress(bad)
+    path = place.path(bad)
+    packed = bytearray(path.read_bytes())
+    packed[len(packed) // 2] ^= 0xFF
+    path.write_bytes({"cut": packed[:-20], "altered": packed, "no gzip": b"rubbish"}.get(how, packed))
+    if how == "unreadable":
+        whole = seal.scan
+
+        def scan(asked: Path) -> Any:
+            if asked == path:
+                raise OSError(5, "Input/output error")
+            return whole(asked)
+
+        monkeypatch.setattr(seal, "scan", scan)
+    status, said, told = place.run(monkeypatch, capsys, later, other)
+    assert status == 2
+    assert str(path) in told
+    assert told.startswith("mailwright-seal: ")
+    assert f"{other.host} {TODAY}: 1 lines are sealed" in said
+    if how == "unreadable":  # its turn comes again
+        assert f"{HOST} {later}" not in said
+    else:
+        assert f"{HOST} {later}: 2000 lines are sealed" in said
+        assert place.faults(later) == [("unsealed", str(bad), 0, 0)]
 
 
 def test_a_log_that_a_wrong_clock_has_touched_does_not_wait_for_years(
