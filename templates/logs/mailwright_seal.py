@@ -98,7 +98,12 @@ _FIELDS: dict[str, type] = {
 
 def read_seal(path: Path) -> Seal:
     """Raises ValueError for what is no seal."""
-    said = json.loads(path.read_text(encoding="ascii"))
+    if not path.is_file():  # a pipe would keep us waiting
+        raise ValueError(f"{path} is no file")
+    try:
+        said = json.loads(path.read_text(encoding="ascii"))
+    except RecursionError as error:
+        raise ValueError(f"{path} is nested too deeply") from error
     fields = said["seal"] if isinstance(said, dict) and isinstance(said.get("seal"), dict) else {}
     if {key: type(value) for key, value in fields.items()} != _FIELDS:
         raise ValueError(f"{path} is no seal")
@@ -339,6 +344,9 @@ class Sealer:
                 path.unlink()
 
 
+_HEAD: dict[str, type] = {"serial": int, "day": str, "ends": str, "sha256": str}
+
+
 def _head(seal: Seal) -> dict[str, Any]:
     return {
         "serial": seal.serial,
@@ -349,11 +357,21 @@ def _head(seal: Seal) -> dict[str, Any]:
 
 
 def read_heads(path: Path) -> Heads:
+    """Raises UnusableError for what is not as it was written; none there are before the first seal."""
     try:
         found = json.loads(path.read_text(encoding="ascii"))
-    except (OSError, ValueError):
+        for head in found.values():
+            if {key: type(value) for key, value in head.items()} != _HEAD:
+                raise ValueError("it holds what is no head")
+            date.fromisoformat(head["day"])
+            date.fromisoformat(head["ends"])
+    except FileNotFoundError:
         return {}
-    return {str(host): head for host, head in found.items() if isinstance(head, dict)}
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
+        raise UnusableError(
+            f"{path} cannot be read: {error}; moved aside, it is made anew from the seals"
+        ) from error
+    return dict(found)
 
 
 # ---- where two logs differ

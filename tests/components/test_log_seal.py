@@ -204,6 +204,51 @@ def test_an_altered_seal_is_found(place: Place) -> None:
     assert place.faults() == [("altered-seal", str(day), 0, 0)]
 
 
+def test_a_seal_that_is_nested_or_no_file_is_found(place: Place) -> None:
+    first, day = place.days[1:3]
+    place.beside(first).write_text("[" * 100_000)
+    place.beside(day).unlink()
+    os.mkfifo(place.beside(day))
+    assert place.faults() == [("altered-seal", str(each), 0, 0) for each in (first, day)]
+    assert place.seal() == []  # nor is sealing stopped
+    later = TODAY + timedelta(days=1)
+    place.write(later, lines(later))
+    assert place.seal(later) == [f"{HOST} {later}: 30 lines are sealed"]
+
+
+HEADS = {
+    "list": "[]",
+    "nested": "[" * 100_000,
+    "no head": f'{{"{HOST}": []}}',
+    "empty head": f'{{"{HOST}": {{}}}}',
+    "no day": f'{{"{HOST}": {{"serial": 1, "day": "", "ends": "", "sha256": ""}}}}',
+    "cut": "{",
+    "no text": "\xff",
+}
+
+
+@pytest.mark.parametrize("how", HEADS)
+def test_heads_that_are_none_are_refused(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], how: str
+) -> None:
+    heads = place.folder / "seals" / "heads.json"
+    before = heads.read_bytes()
+    heads.write_text(HEADS[how], encoding="latin-1")
+    status, said, told = place.run(monkeypatch, capsys)
+    assert (status, said) == (2, "")
+    assert f"{heads} cannot be read: " in told
+    argv = ["mailwright-seal", "verify", f"--folder={place.folder}", f"--key={place.state / 'key.pub'}"]
+    monkeypatch.setattr(sys, "argv", [*argv, f"--on={TODAY}"])
+    assert seal.main() == 2
+    assert f"{heads} cannot be read: " in capsys.readouterr().err
+    heads.rename(place.folder / "aside")  # as it is told
+    later = TODAY + timedelta(days=1)
+    place.write(later, lines(later))
+    assert place.run(monkeypatch, capsys, later) == (0, f"{HOST} {later}: 30 lines are sealed\n", "")
+    assert place.faults(later) == []
+    assert json.loads(heads.read_bytes()).keys() == json.loads(before).keys()
+
+
 def test_altered_line_hashes_are_found_and_say_nothing_of_lines(place: Place) -> None:
     day = place.days[2]
     place.beside(day, ".lines").write_bytes(bytes(120))
