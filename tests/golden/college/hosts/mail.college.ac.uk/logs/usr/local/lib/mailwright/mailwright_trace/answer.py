@@ -57,8 +57,9 @@ def by_recipient(trail: Trail, address: str, at: datetime, within: timedelta) ->
     found = trail.traces(hops[:MOST_FOUND])
     if not found:
         minutes = int(within.total_seconds() // 60)
+        far = ", as far as the logs can be read" if trail.logs.damaged else ""
         return Answer(
-            False, (f"Nothing was delivered to {address} within {minutes} minutes of {at}.", _kept(trail)), ()
+            False, (f"Nothing was delivered to {address} within {minutes} minutes of {at}{far}.", _kept(trail)), ()
         )
     words: tuple[str, ...] = () if len(found) == 1 else (f"{len(found)} messages went to {address} at that time.",)
     if len(hops) > MOST_FOUND:
@@ -120,7 +121,8 @@ def _mentioned(trail: Trail, received: str) -> Iterable[tuple[Hop, str]]:
 def _one(trail: Trail, hops: list[Hop], what: str) -> Answer:
     found = trail.traces(hops[:MOST_FOUND])
     if not found:
-        return Answer(False, (f"{what} is not in the logs.", _kept(trail)), ())
+        where = "what can be read of the logs" if trail.logs.damaged else "the logs"
+        return Answer(False, (f"{what} is not in {where}.", _kept(trail)), ())
     if len(found) > 1:
         more = "or more " if len(hops) > MOST_FOUND else ""
         return Answer(

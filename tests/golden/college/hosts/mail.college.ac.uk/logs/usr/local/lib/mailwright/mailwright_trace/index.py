@@ -24,11 +24,25 @@ from dataclasses import dataclass
 from multiprocessing import Pool
 from pathlib import Path
 
-from .texts import CHUNK, EVER, MEMBER, Log, MovedError, Text, head, number, second, tokens, unpacked
+from .texts import (
+    CHUNK,
+    EVER,
+    MEMBER,
+    DamagedError,
+    Log,
+    MovedError,
+    Text,
+    head,
+    last_known,
+    number,
+    second,
+    tokens,
+    unpacked,
+)
 
 SEGMENT = 16 << 20
 BLOCK = 72 << 10
-VERSION = 1
+VERSION = 2
 ENTRY = struct.Struct("<QIII")  # of a block: where it begins, its checksum, its first and its last second
 
 
@@ -90,11 +104,11 @@ def _plain(text: Text, which: int) -> list[Segment]:
     return [segment(which, start, data)] if data else []
 
 
-def _compressed(text: Text) -> tuple[list[Segment], bytes]:
-    """All segments of a compressed file, and where one can begin to read it."""
+def _compressed(text: Text) -> tuple[list[Segment], bytes, str]:
+    """All segments of a compressed file, where one can begin to read it, and after what it is damaged, if it is."""
     found: list[Segment] = []
     members: list[bytes] = []
-    waiting, start, at, last = bytearray(), 0, 0, -1
+    waiting, start, at, last, piece, damaged = bytearray(), 0, 0, -1, b"", ""
 
     def take() -> None:
         nonlocal start
@@ -104,16 +118,19 @@ def _compressed(text: Text) -> tuple[list[Segment], bytes]:
             start += end - begin
         del waiting[:cut]
 
-    for begun, piece in unpacked(text.file, 0, 4 * CHUNK):
-        if begun != last:
-            members.append(MEMBER.pack(at, begun))
-            last = begun
-        at += len(piece)
-        waiting += piece
-        if len(waiting) >= SEGMENT:
-            take()
+    try:
+        for begun, piece in unpacked(text.file, 0, 4 * CHUNK):
+            if begun != last:
+                members.append(MEMBER.pack(at, begun))
+                last = begun
+            at += len(piece)
+            waiting += piece
+            if len(waiting) >= SEGMENT:
+                take()
+    except DamagedError:
+        damaged = last_known(piece, at)
     take()
-    return found, b"".join(members)
+    return found, b"".join(members), damaged
 
 
 def _cuts(data: bytearray, end: int) -> Iterator[tuple[int, int]]:
@@ -126,16 +143,19 @@ def _cuts(data: bytearray, end: int) -> Iterator[tuple[int, int]]:
         at = after
 
 
-def _work(job: Job) -> tuple[str, bool, list[Segment], bytes]:
-    """The path, whether it could be done, and what was made."""
+Made = tuple[str, bool, list[Segment], bytes, str]
+"""The path, whether it could be done, and what was made: segments, members, damage."""
+
+
+def _work(job: Job) -> Made:
     path, inode, which = job
     text = Text(path, inode=inode)
     try:
         if text.packed:
             return (path, True, *_compressed(text))
-        return path, True, _plain(text, which), b""
+        return path, True, _plain(text, which), b"", ""
     except (FileNotFoundError, MovedError):  # rotated meanwhile: the next run finds it as it is then
-        return path, False, [], b""
+        return path, False, [], b"", ""
     finally:
         text.close()
 
@@ -146,7 +166,7 @@ _OURS = ("locked", "full", "I/O", "readonly", "unable to open")
 _SCHEMA = """
 CREATE TABLE about (version INTEGER, checked INTEGER);
 CREATE TABLE files (id INTEGER PRIMARY KEY, host TEXT, path TEXT UNIQUE, device INTEGER, inode INTEGER,
-  size INTEGER, changed INTEGER, head BLOB, members BLOB, complete INTEGER);
+  size INTEGER, changed INTEGER, head BLOB, members BLOB, complete INTEGER, damaged TEXT DEFAULT '');
 CREATE TABLE segments (id INTEGER PRIMARY KEY, file INTEGER, number INTEGER, start INTEGER, end INTEGER,
   blocks BLOB, UNIQUE (file, number));
 CREATE TABLE postings (key INTEGER PRIMARY KEY, data BLOB);
@@ -292,8 +312,10 @@ def _update(base: sqlite3.Connection, logs: tuple[Log, ...], jobs: int, rebuilt:
     base.execute("COMMIT")
     read, skipped = 0, set()
     left = Counter(path for path, _, _ in work)
-    for path, done, found, members in _side_by_side(work, jobs):
+    for path, done, found, members, damaged in _side_by_side(work, jobs):
         base.execute("BEGIN IMMEDIATE")
+        if damaged:
+            base.execute("UPDATE files SET damaged = ? WHERE id = ?", (damaged, idents[path]))
         read += _write(base, idents[path], found, members)
         left[path] -= 1
         if not done:
@@ -331,7 +353,7 @@ def _wanted(base: sqlite3.Connection, ident: int, path: str, facts: os.stat_resu
     return [(path, facts.st_ino, which) for which in range(-(-facts.st_size // SEGMENT)) if which not in done]
 
 
-def _side_by_side(work: list[Job], jobs: int) -> Iterator[tuple[str, bool, list[Segment], bytes]]:
+def _side_by_side(work: list[Job], jobs: int) -> Iterator[Made]:
     if jobs < 2 or len(work) < 2:
         yield from map(_work, work)
         return

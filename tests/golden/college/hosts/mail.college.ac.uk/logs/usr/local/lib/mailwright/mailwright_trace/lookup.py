@@ -17,8 +17,9 @@ from .texts import EVER, Log, MovedError, Text, Token, head, number, pread, seco
 _SLACK = 3 * 3600  # seconds: lines of one block may have been written in summer time and in winter time
 
 
-_Row = tuple[int, str, int, int, bytes, bytes]
-"""Of a file: its number, host, size, time of change, the hash of its head, and where one can begin to read it."""
+_Row = tuple[int, str, int, int, bytes, bytes, str]
+"""Of a file: its number, host, size, time of change, the hash of its head, where one can begin to read it, and
+after what it is damaged."""
 
 _Segment = tuple[int, int, int, bytes]
 """Its number, where it begins and ends, and its blocks."""
@@ -46,11 +47,13 @@ class _Part:
 
 
 class Lookup:
-    """The logs as they are now, and the index where it helps. ``notes``: what who reads an answer should know."""
+    """The logs as they are now, and the index where it helps. ``notes``: what who reads an answer should know.
+    ``damaged``: not all of what was asked for could be read."""
 
     def __init__(self, place: str, logs: Iterable[Log]) -> None:
         self.logs = tuple(logs)
         self.notes: list[str] = []
+        self.damaged = False
         self.behind = 0
         self._blocks: OrderedDict[tuple[str, int], bytes] = OrderedDict()
         self._base = self._open(place)
@@ -104,10 +107,11 @@ class Lookup:
         if self._base is None:
             return rows, segments
         try:
-            for ident, host, device, inode, size, changed, first, members in self._base.execute(
-                "SELECT id, host, device, inode, size, changed, head, members FROM files"
+            for ident, host, device, inode, *known in self._base.execute(
+                "SELECT id, host, device, inode, size, changed, head, members, damaged FROM files"
             ):
-                rows[device, inode] = (ident, host, size, changed, first, members)
+                size, changed, first, members, damaged = known
+                rows[device, inode] = (ident, host, size, changed, first, members, damaged)
             for ident, *segment in self._base.execute(
                 "SELECT file, id, start, end, blocks FROM segments ORDER BY file, number"
             ):
@@ -132,6 +136,8 @@ class Lookup:
                         break
                     mine.append((key, end, blocks))
                     reached = end
+                text.damaged = row[6]
+                self._tell_damage(text)
             text.close()
         part = _Part(host, text, mine)
         if text.packed:
@@ -139,6 +145,12 @@ class Lookup:
         else:
             self.behind += facts.st_size - part.end
         return part
+
+    def _tell_damage(self, text: Text) -> None:
+        if text.damaged:
+            self.damaged = True
+            note = f"{text.path} is damaged after {text.damaged}: what stood there is not known."
+            self.notes += [note] if note not in self.notes else []
 
     def kept(self) -> tuple[str, str] | None:
         """The first and the last time that the logs have."""
@@ -194,6 +206,7 @@ class Lookup:
                 _scan(part, block_start, block, words, found)
             if part.end == 0 or not part.text.packed:
                 _scan_rest(part, words, found)
+                self._tell_damage(part.text)
         return sorted(found.values(), key=lambda one: (one.file, one.offset))
 
     def _places(self, words: tuple[Token, ...], since: float, until: float) -> dict[str, set[tuple[int, int, int]]]:

@@ -111,11 +111,16 @@ class MovedError(OSError):
     """Another file has the name now: the logs are being rotated."""
 
 
+class DamagedError(Exception):
+    """A compressed file is not whole: its text from some octet on is not known."""
+
+
 class Text:
     """The text of a log file, compressed or not, which is opened when it is read.
 
     members  where one can begin to read a compressed one
     inode    of the file that is meant; 0: whichever has the name
+    damaged  after what, where it was found not to be whole
     """
 
     def __init__(self, path: str, members: bytes = b"", inode: int = 0) -> None:
@@ -124,6 +129,7 @@ class Text:
         self._members = members
         self._inode = inode
         self._file = -1
+        self.damaged = ""
 
     @property
     def file(self) -> int:
@@ -147,13 +153,16 @@ class Text:
             return pread(self.file, start, length)
         begin, place = self._member(start)
         parts, have = [], 0
-        for _, piece in unpacked(self.file, place, max(length, 4096)):
-            here = piece[max(start - begin, 0) :]
-            begin += len(piece)
-            parts.append(here)
-            have += len(here)
-            if have >= length:
-                break
+        try:
+            for _, piece in unpacked(self.file, place, max(length, 4096)):
+                here = piece[max(start - begin, 0) :]
+                begin += len(piece)
+                parts.append(here)
+                have += len(here)
+                if have >= length:
+                    break
+        except DamagedError:
+            pass  # who reads the whole tells
         return b"".join(parts)[:length]
 
     def _member(self, start: int) -> tuple[int, int]:
@@ -171,11 +180,14 @@ class Text:
     def stream(self, start: int) -> Iterator[bytes]:
         """The text from ``start`` to the end, in pieces."""
         if self.packed:
-            begin = 0
-            for _, piece in unpacked(self.file, 0, 4 * CHUNK):
-                if begin + len(piece) > start:
-                    yield piece[max(start - begin, 0) :]
-                begin += len(piece)
+            begin, piece = 0, b""
+            try:
+                for _, piece in unpacked(self.file, 0, 4 * CHUNK):
+                    if begin + len(piece) > start:
+                        yield piece[max(start - begin, 0) :]
+                    begin += len(piece)
+            except DamagedError:
+                self.damaged = last_known(piece, begin)
             return
         while piece := pread(self.file, start, 4 * CHUNK):
             start += len(piece)
@@ -194,19 +206,22 @@ def pread(file: int, start: int, length: int) -> bytes:
 def unpacked(file: int, place: int, most: int) -> Iterator[tuple[int, bytes]]:
     """Pieces of the text from a member of a gzip file on: (where its member begins in the file, piece).
 
-    Ends where the file does, or is damaged. ``most``: octets of text in a piece.
+    ``most``: octets of text in a piece. Raises DamagedError where it is damaged, or ends too early.
     """
-    engine, begun, waiting = zlib.decompressobj(31), place, b""
+    engine, begun, waiting, inside = zlib.decompressobj(31), place, b"", True
     while True:
         if not waiting:
             waiting = pread(file, place, max(most // 4, 4096))
             place += len(waiting)
+            if not waiting and inside:
+                raise DamagedError
             if not waiting:
                 return
         try:
             piece = engine.decompress(waiting, most)
-        except zlib.error:
-            return
+        except zlib.error as error:
+            raise DamagedError from error
+        inside = not engine.eof
         if piece:
             yield begun, piece
         if engine.eof:
@@ -215,6 +230,12 @@ def unpacked(file: int, place: int, most: int) -> Iterator[tuple[int, bytes]]:
             engine = zlib.decompressobj(31)
         else:
             waiting = engine.unconsumed_tail
+
+
+def last_known(piece: bytes, octets: int) -> str:
+    """Up to where a damaged file is known: its last piece, and so many octets of its text in all."""
+    stamp = piece[: max(piece.rfind(b"\n"), 0)].rpartition(b"\n")[2].partition(b" ")[0]
+    return stamp.decode("ascii") if second(stamp, EVER) != EVER else f"{octets} octets of its text"
 
 
 def head(text: Text) -> bytes:
