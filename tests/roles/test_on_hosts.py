@@ -103,7 +103,8 @@ class Site:
     def files(self) -> str:
         """Content, mode and owner of everything that is ours."""
         places = "/etc/postfix /etc/dovecot /etc/rspamd /etc/mailwright /etc/ssl/mailwright /etc/rsyslog.conf"
-        look = f"find {places} /etc/systemd/system -type f -printf '%p %m %u %g ' -exec sha256sum {{}} \\; | sort"
+        each = "-type f -printf '%p %m %u %g ' -exec sha256sum {} \\;"
+        look = f"find {places} /etc/systemd/system {each} 2>/dev/null | sort"
         return self.on_host("sh", "-c", look)
 
     def serves(self) -> None:

@@ -111,7 +111,8 @@ def mailbox(stage: Stage, host: str, login: str) -> tuple[dict[str, str], str]:
         client.login(login, password(stage, login))
         validity = client.status("INBOX", "(UIDVALIDITY)")[1][0].decode()
         for name in ("INBOX", "Filed"):
-            if client.select(name, readonly=True)[0] == "OK":
+            there, count = client.select(name, readonly=True)
+            if there == "OK" and count[0] != b"0":  # of an empty one, nothing can be fetched
                 _, said = client.fetch("1:*", "(FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)])")
                 for head, text in (item for item in said if isinstance(item, tuple)):
                     subject = text.decode().partition(":")[2].strip()
