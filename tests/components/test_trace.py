@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -618,6 +619,9 @@ def test_who_asks_what_is_written_down_also_when_nothing_is_found(real: Path, no
     assert ask(real, "4jZZZZZZZZzVXS6") == 1
     assert ask(real, "--to", "probe@foreign.example", "--at", "2026-11-24 14:06:29Z") == 0
     assert ask(real, "--to", "x\n<85>su: session\x1b[2J", "--at", "Tue, 24 Nov 2026 14:06:29 +0000") == 1
+    until = time.monotonic() + 10
+    while len(noted) < 8 and time.monotonic() < until:  # who listens may be a moment behind
+        time.sleep(0.01)
     said = [line.partition("]: ")[2] for line in noted]
     assert all(line.startswith("<85>mailwright-trace[") for line in noted)
     assert [line for line in said if " asked " in line] == [
