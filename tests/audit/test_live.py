@@ -56,7 +56,7 @@ def test_a_file_that_others_can_read_is_a_finding(tmp_path: Path) -> None:
     assert "chmod 600 secret" in finding.fix
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe\n", b"a\0b\n"])
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe\n", b"a\0b\n", "Käse".encode()])
 def test_a_file_without_a_password_is_a_finding(tmp_path: Path, content: bytes) -> None:
     put(tmp_path / "secret", content)
     assert [one.id for one in live.read_secrets(site(mailbox()), tmp_path).findings] == ["audit.password-file"]

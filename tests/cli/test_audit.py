@@ -154,11 +154,12 @@ def test_evidence_that_cannot_be_written(asking: Callable[..., None], tmp_path: 
     assert not result.output  # nothing was asked
 
 
-@pytest.mark.parametrize("name", ["x" * 300, "file/evidence.json", "x" * 300 + "/evidence.json"])
+@pytest.mark.parametrize("name", ["x" * 300, "file/evidence.json", "x" * 300 + "/evidence.json", "pipe"])
 def test_a_name_that_cannot_be_is_refused_before_anything_is_asked(
     asking: Callable[..., None], tmp_path: Path, name: str
 ) -> None:
     (tmp_path / "file").touch()
+    os.mkfifo(tmp_path / "pipe")
     asking(probe("relay.a", True))
     result = run("--out", str(tmp_path / name))
     assert status(result) == 2

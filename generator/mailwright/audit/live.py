@@ -223,6 +223,10 @@ def _password(report: Findings, folder: Path, name: str, where: Place) -> str | 
     if not password or "\0" in password:
         report.error("audit.password-file", f"{name} has no password in its first line", where, "Put it there.")
         return None
+    if not password.isascii():  # what IMAP's LOGIN can carry (RFC 3501, 9)
+        message = f"the password in {name} has letters beyond ASCII, which a test login cannot send"
+        report.error("audit.password-file", message, where, "Give the mailbox for tests another one.")
+        return None
     return password
 
 

@@ -250,7 +250,8 @@ def _check(out: Path) -> None:
     """That the evidence can be written in the end, as far as can be known before. Raises ``common.Refused``."""
     beside = _beside(out)
     try:
-        out.exists()  # a name may be too long
+        if out.exists() and not out.is_file():  # a device, which would be replaced
+            raise common.Refused(f"{out} is there and is no file: name another with --out. Nothing was asked.")
         beside.write_bytes(b"")
         beside.unlink()
     except OSError as error:
