@@ -133,6 +133,7 @@ def test_an_interrupt_is_quiet(tmp_path: Path) -> None:
     while not (tmp_path / "ready").exists():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+    time.sleep(1)  # it is about to sleep; what comes while a file is being cleared away, Python may drop
     process.send_signal(signal.SIGINT)
     _, complaint = process.communicate(timeout=30)
     assert process.returncode == 130
