@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from mailwright.audit import for_live, for_site, letters, roads
+from mailwright.audit.live import vantage_of
 from mailwright.audit.outside_mailbox import Access, OutsideMailbox
 from mailwright.audit.posting import delivered_directly
 from mailwright.rehearsal import credentials
@@ -21,12 +22,16 @@ from mailwright.rehearsal.rehearse import Stage, prepare, staged
 from mailwright.report.evidence import from_json
 from mailwright.requirements.evaluate import evaluate
 from support.example import EXAMPLE, load_example
+from support.known_bad import EXAMPLE as MUTANTS
+from support.known_bad import TEN, Mutant
 from support.live import Live, equipped
 
 pytestmark = [pytest.mark.hosts, pytest.mark.slow]
 
 # What the lab has not: documents on the web.
 _BESIDE = ("publications.",)
+# Somebody would have to listen inside for a hole in the border to be told from an address that nobody has.
+_NEEDS_A_LISTENER = {"border.inbound-25", "border.submission"}
 _SHOWN = (
     *("DNS-1", "DNS-2", "DNS-3", "DNS-4", "RELAY-1", "RELAY-2", "RELAY-3", "ROLE-1", "ROLE-2", "ROLE-3", "ROLE-4"),
     *("ROLE-5", "ADDR-3", "ADDR-4", "ADDR-5", "ADDR-7", "ADDR-8", "ADDR-9", "INT-1", "INT-3", "INT-4", "MSG-1"),
@@ -101,6 +106,27 @@ def test_merged_they_are_a_report_in_which_nothing_is_amiss(service: Live, tmp_p
     asked = [probe.id for probe in for_live(service.stage.prepared.truth)]
     missing = " ".join(str(row["missing"]) for row in rows if row["verdict"] == "not proven")
     assert [id_ for id_ in asked if id_ in missing] == []
+
+
+@pytest.mark.parametrize("mutant", [one for one in MUTANTS if one.name in TEN], ids=lambda mutant: mutant.name)
+def test_ten_mutants_are_named_for_what_they_are(service: Live, mutant: Mutant, tmp_path: Path) -> None:
+    """By audits, and in the report."""
+    probes = {probe.id: probe for probe in for_live(service.stage.prepared.truth) if probe.id in mutant.fails}
+    vantages = sorted({vantage_of(probe) for probe in probes.values()})
+    verdicts: dict[str, str] = {}
+    with mutant.change(service.stage):
+        for vantage in vantages:
+            asked = [id_ for id_, probe in probes.items() if vantage_of(probe) == vantage]
+            verdicts |= service.audit(vantage, *(word for id_ in asked for word in ("--only", id_))).verdicts
+    failing = probes.keys() - _NEEDS_A_LISTENER
+    assert failing
+    assert verdicts == {id_: "fail" if id_ in failing else "not-proven" for id_ in probes}
+    argv = [sys.executable, "-m", "mailwright", "report", str(service.description), "--out", str(tmp_path)]
+    argv += ["--evidence", *(str(service.evidence(vantage)) for vantage in vantages)]
+    assert subprocess.run(argv, capture_output=True, check=False).returncode == 1
+    rows = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["requirements"]
+    wanted = {requirement for id_ in failing for requirement in probes[id_].requirements}
+    assert {row["id"] for row in rows if row["verdict"] == "not met"} == wanted
 
 
 @pytest.mark.parametrize(("vantage", "stand"), [("outside", "campus"), ("inside", "outside")])
