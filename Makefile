@@ -13,7 +13,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 # What a rehearsal needs from Debian, and what the native-parser tests need besides.
 DEBIAN_DEMO := podman runc mmdebstrap iproute2 nftables openssh-client
-DEBIAN_TEST := $(DEBIAN_DEMO) bind9-utils chromium poppler-utils
+DEBIAN_TEST := $(DEBIAN_DEMO) bind9-utils chromium curl isync msmtp poppler-utils vdirsyncer
 
 .PHONY: help demo test setup setup-dev debian-demo debian-test lint format types quick unit golden docs hosts molecule bench clean
 
@@ -34,7 +34,7 @@ demo: setup debian-demo ## check, build and rehearse the example, and show the v
 	  $(BIN)/mailwright rehearse $(EXAMPLE) --out build/rehearsal/; \
 	fi
 
-test: setup-dev debian-test lint types unit hosts molecule ## everything: lint, types, unit, golden, native parsers, real hosts, molecule
+test: setup-dev debian-test lint types unit hosts ## everything: lint, types, unit, golden, native parsers, real hosts, molecule
 
 quick: setup-dev ## the fast tests, in seconds
 	@$(BIN)/pytest -q -n 2 -m 'not native and not hosts and not slow'
@@ -89,15 +89,20 @@ unit: setup-dev ## unit, golden and native-parser tests
 docs: setup-dev ## write the pages of docs/reference that are made from the code
 	@$(BIN)/python -m mailwright.requirements.pages docs/reference
 	@$(BIN)/python -m mailwright.source.reference > docs/reference/description.md
+	@$(BIN)/python -m mailwright.source.parts
+	@$(BIN)/python -m mailwright.provider.reference > docs/reference/provider.md
 	@$(BIN)/python -m mailwright.audit.page > docs/reference/probes.md
+	@$(BIN)/python -m mailwright.pages.reference > docs/reference/pages.md
+	@$(BIN)/python -m mailwright.changes.page > docs/reference/risks.md
 
 golden: setup-dev ## accept the built example as it is now (read the difference before you commit it)
 	@$(BIN)/pytest -q tests/golden --accept-golden
 
-hosts: setup-dev ## tests on real hosts in containers (root and podman)
-	@$(BIN)/pytest -m hosts
+# Two sets of hosts at a time: each needs the power of one processor, and waits a good part of its time.
+hosts: setup-dev ## tests on real hosts in containers, with the molecule scenarios (root and podman)
+	@$(BIN)/pytest -v -n 2 --dist loadfile --no-loadscope-reorder -m hosts
 
-molecule: setup-dev ## the molecule scenarios on Debian 13 and 12
+molecule: setup-dev ## the molecule scenarios alone, one after another
 	@$(BIN)/molecule test --all
 
 bench: setup-dev ## measure; prints what docs/performance.md quotes

@@ -120,8 +120,8 @@ def _letters(number: int) -> str:
     return "".join(chr(ord("a") + digit) for digit in digits).capitalize()
 
 
-def people(work: Path) -> None:
-    site = work / "large"
+def large(site: Path) -> Path:
+    """The example with PEOPLE people more, in the folder ``site``."""
     shutil.copytree(EXAMPLE, site)
     with (site / "people.csv").open("a", encoding="utf-8", newline="") as file:
         columns = len((EXAMPLE / "people.csv").read_text(encoding="utf-8").splitlines()[0].split(","))
@@ -130,6 +130,11 @@ def people(work: Path) -> None:
             name = f"{_letters(number)} {_letters(PEOPLE - number)}son"
             row = [f"u{number:06d}", name, f"{name.replace(' ', '.')}@college.ac.uk"]
             rows.writerow([*row, *[""] * (columns - len(row))])
+    return site
+
+
+def people(work: Path) -> None:
+    site = large(work / "large")
     measured = run(MAILWRIGHT, "build", site / "site.yml", "--out", work / "large-build")
     say(f"build with {PEOPLE:,} people in CSV", f"{measured.seconds:.2f} s", "wanted: 5 s")
     say("its memory, at the most", f"{measured.mebibytes:.0f} MiB", "wanted: 500 MiB")
@@ -138,6 +143,61 @@ def people(work: Path) -> None:
     hosts = sum(count for _name, count, _function in HOSTS)
     say(f"build with {PEOPLE:,} people and {hosts} hosts", f"{measured.seconds:.2f} s", "wanted: 15 s")
     say("its memory, at the most", f"{measured.mebibytes:.0f} MiB", "")
+
+
+def review_speed(work: Path) -> None:
+    """One person more in the example, and in a site of PEOPLE; and a review where nothing differs."""
+    small = pair(work / "review", EXAMPLE)
+    seconds = median(9, MAILWRIGHT, "diff", *small)
+    say("review of one person in the example, whole process", f"{seconds:.2f} s", "wanted: 0.5 s")
+    page = median(5, MAILWRIGHT, "diff", *small, "--format", "html")
+    say("the same as a page, with the differences of all files", f"{page:.2f} s", "")
+    old, new = pair(work / "large-review", large(work / "large-people"))
+    measured = run(MAILWRIGHT, "diff", old, new)
+    say(f"review of one person among {PEOPLE:,}", f"{measured.seconds:.2f} s", "wanted: 3 s")
+    say("its memory, at the most", f"{measured.mebibytes:.0f} MiB", "")
+    measured = run(MAILWRIGHT, "diff", old, new, "--format", "html")
+    say("the same as a page, with the differences of all files", f"{measured.seconds:.2f} s", "")
+    say("its memory, at the most", f"{measured.mebibytes:.0f} MiB", "")
+    building = run(MAILWRIGHT, "build", old, "--out", work / "review-build").seconds
+    nothing = run(MAILWRIGHT, "diff", old, old).seconds
+    say("review where nothing differs, in parts of a build of the same", f"{nothing / building:.2f}", "wanted: 1")
+    since = run(MAILWRIGHT, "diff", work / "review-build", old).seconds
+    say("review where nothing differs since a build, in the same parts", f"{since / building:.2f}", "wanted: 1")
+
+
+def pair(folder: Path, site: Path) -> tuple[Path, Path]:
+    """A description twice, the second time with one more person."""
+    old, new = folder / "old", folder / "new"
+    for copy in (old, new):
+        shutil.copytree(site, copy)
+    columns = (new / "people.csv").read_text(encoding="utf-8").partition("\n")[0].count(",") + 1
+    with (new / "people.csv").open("a", encoding="utf-8") as file:
+        file.write(",".join(["ns001", "New Starter", "New.Starter@college.ac.uk", *[""] * (columns - 3)]) + "\n")
+    return old / "site.yml", new / "site.yml"
+
+
+def published() -> None:
+    """The pages of the site that is described whole, in two languages: the first time, and after that."""
+    from mailwright import pages
+    from mailwright.plan import make
+    from mailwright.site.read import read
+
+    site = read(ROOT / "inventories" / "whole" / "site.yml").site
+    if site is None:
+        raise SystemExit("the whole site cannot be used")
+    plan = make(site)
+    found = []
+    for _ in range(10):
+        started = time.perf_counter()
+        count = len(pages.files(plan))
+        found.append(time.perf_counter() - started)
+    say(
+        f"the {count} files of an organisation's pages, with templates compiled",
+        f"{found[0] * 1000:.0f} ms",
+        "wanted: 100 ms",
+    )
+    say("the same of the next organisation", f"{statistics.median(found[1:]) * 1000:.0f} ms", "")
 
 
 def spread(site: Path) -> None:
@@ -211,6 +271,21 @@ def many_domains() -> None:
     seconds, came = audits.of_many_domains()
     what = f"audit of {audits.DOMAINS} domains on one platform, 30 ms away ({came})"
     say(what, f"{seconds:.1f} s", "wanted: 120 s")
+
+
+def review_cases() -> None:
+    import reviews
+
+    reviews.rates()
+
+
+def providers(work: Path) -> None:
+    import providers as of_many
+
+    folder = work / "providers"
+    folder.mkdir()
+    of_many.table(folder)
+    shutil.rmtree(folder)
 
 
 def second_apply(work: Path) -> None:
@@ -304,9 +379,13 @@ def main() -> None:
         work = Path(folder)
         help_()
         build(work)
+        published()
         people(work)
         trail(work)
         many_domains()
+        review_cases()
+        review_speed(work)
+        providers(work)
         if arguments.quick:
             return
         if os.geteuid() != 0 or shutil.which("podman") is None:

@@ -63,6 +63,7 @@ class Finding:
     message      what is the matter, in a sentence
     fix          the way out, in a sentence; empty when nothing is to be mended
     evidence     what was seen, word for word where that helps
+    customers    ids of a provider's customers that it concerns, where it is of several descriptions
     """
 
     id: str
@@ -74,6 +75,10 @@ class Finding:
     where: Place | None = None
     target: Target | None = None
     evidence: str = ""
+    customers: tuple[str, ...] = ()
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.message, self.where))  # verdicts are remembered by findings
 
     @property
     def fails(self) -> bool:
@@ -82,9 +87,13 @@ class Finding:
 
 @dataclass(slots=True)
 class Findings:
-    """A list that is filled while reading; nothing stops at the first."""
+    """What comes of reading; it is filled meanwhile, and nothing stops at the first fault.
+
+    files  the regular files that were opened
+    """
 
     items: list[Finding] = field(default_factory=list)
+    files: set[str] = field(default_factory=set)
 
     def error(self, id_: str, message: str, where: Place | None, fix: str = "") -> None:
         """Input that cannot be used: exit status 2."""

@@ -3,7 +3,8 @@
 
 ``serve`` answers Postfix (its policy protocol, on a socket of its own): 451 below the limit, so that the mail stays
 with whoever sends it, and nothing to say above it. Postfix asks it about submissions and about what it relays, but
-never about mail for the site's own people. When this server is away, Postfix says 451 by itself.
+never about mail for the site's own people. When this server is away, Postfix says 451 by itself. A login that is
+suspended (mailwright-account) gets 521, which ends its session, also where that was begun before.
 ``watch``, which a timer runs, tells the postmaster: at once, once a day while it lasts, and when it is over.
 
 Looked at are the places that a line passes: the journal, rsyslog's queue, the log. Settings:
@@ -27,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 SETTINGS = Path("/etc/mailwright/space.json")
+SUSPENDED = Path("/etc/postfix/suspended")
 STATE = Path("/run/mailwright-space-watch/told.json")
 SOCKET = Path("/run/mailwright-space/policy")
 AGAIN = 86400.0  # seconds after which the postmaster is told again
@@ -34,6 +36,7 @@ OVER = 1.1  # so many times the limit has to be free before it is over, lest it 
 MOST = 65536  # octets of a question
 
 DUNNO = "DUNNO"
+SUSPENSION = "521 5.7.1 This account is suspended, ask the service desk"
 REFUSAL = "451 4.3.1 Too little space is left for the mail log, try again later"
 
 
@@ -84,9 +87,16 @@ def amount(octets: int) -> str:
 class Server:
     """Answers questions, each of which ends with an empty line; any number come by a connection."""
 
-    def __init__(self, listening: socket.socket, is_low: Callable[[], bool], say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        listening: socket.socket,
+        is_low: Callable[[], bool],
+        say: Callable[[str], None],
+        is_suspended: Callable[[str], bool],
+    ) -> None:
         self._listening = listening
         self._is_low = is_low
+        self._is_suspended = is_suspended
         self._say = say
         self._was_low = False
         self._selector = selectors.DefaultSelector()
@@ -121,8 +131,9 @@ class Server:
             got = client.recv(4096)
             asked += got
             while (end := asked.find(b"\n\n")) >= 0:
+                login = login_of(bytes(asked[: end + 1]))
                 del asked[: end + 2]
-                client.sendall(f"action={self.answer()}\n\n".encode("ascii"))
+                client.sendall(f"action={self.answer(login)}\n\n".encode("ascii"))
         except OSError:
             got = b""
         if not got or len(asked) > MOST:
@@ -130,7 +141,9 @@ class Server:
             del self._asked[client]
             client.close()
 
-    def answer(self) -> str:
+    def answer(self, login: str = "") -> str:
+        if login and self._is_suspended(login):
+            return SUSPENSION
         is_low = self._is_low()
         if is_low != self._was_low:
             self._was_low = is_low
@@ -140,6 +153,25 @@ class Server:
         return REFUSAL if is_low else DUNNO
 
 
+def login_of(question: bytes) -> str:
+    """Who has signed in, of a question's lines ``name=value``; empty where nobody has."""
+    for line in question.splitlines():
+        name, _, value = line.partition(b"=")
+        if name == b"sasl_username":
+            return value.decode("utf-8", "replace").strip().lower()
+    return ""
+
+
+def suspended(login: str, path: Path = SUSPENDED) -> bool:
+    """Whether the list has the login, as it is at this moment. A list that cannot be read suspends everybody."""
+    try:
+        return login in path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError):
+        return True
+
+
 def serve(settings: Settings, path: Path) -> None:
     path.unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
@@ -147,7 +179,7 @@ def serve(settings: Settings, path: Path) -> None:
         listening.bind(str(path))
         listening.listen(128)
         ready()
-        Server(listening, lambda: bool(low(settings)), lambda line: print(line, flush=True)).run()
+        Server(listening, lambda: bool(low(settings)), lambda line: print(line, flush=True), suspended).run()
 
 
 def ready() -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from mailwright.audit import PROBES
 from support.known_bad import ANSWERED, EXAMPLE, GATEWAY, SPLIT, TEN
+from support.known_bad_whole import WHOLE
 
 ROOT = Path(__file__).resolve().parents[2]
-MUTANTS = (*EXAMPLE, *SPLIT, *GATEWAY)
+MUTANTS = (*EXAMPLE, *SPLIT, *GATEWAY, *WHOLE)
 
 
 def test_no_check_is_without_a_mutant() -> None:

@@ -96,6 +96,39 @@ def test_a_host_that_lets_nobody_in_is_asked_once(notes: Path) -> None:
 
 
 @pytest.mark.usefixtures("notes")
+@pytest.mark.parametrize("here", [(), ("a.example",)])
+def test_what_is_given_goes_to_standard_input_as_octets(here: tuple[str, ...]) -> None:
+    given = b"\0\xff\n" * 100_000  # more than a pipe holds
+    with SshShell(("a.example",), here) as shell:
+        assert shell.talk("a.example", "cat", given=given, timeout=30, most=len(given)) == (0, given)
+        assert shell.talk("a.example", "sh", "-c", "exit 3", given=b"", timeout=30, most=9) == (3, b"")
+
+
+@pytest.mark.usefixtures("notes")
+@pytest.mark.parametrize("here", [(), ("a.example",)])
+def test_a_host_that_never_stops_talking_is_not_listened_to(here: tuple[str, ...]) -> None:
+    with SshShell(("a.example",), here) as shell, pytest.raises(UnavailableError, match="more than 1000 octets"):
+        shell.talk("a.example", "yes", given=b"", timeout=60, most=1000)
+
+
+@pytest.mark.usefixtures("notes")
+@pytest.mark.parametrize("command", ["sleep 60", "exec >&- 2>&-; sleep 60", "echo x; sleep 60"])
+def test_a_host_that_does_not_answer_is_not_waited_for(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ssh, "_LATE", 0.2)
+    with SshShell(("a.example",)) as shell:
+        status, _ = shell.talk("a.example", "sh", "-c", command, given=b"", timeout=0.3, most=1000)
+    assert status == 124
+
+
+@pytest.mark.usefixtures("notes")
+def test_nobody_is_talked_with_who_lets_nobody_in() -> None:
+    with SshShell(("locked.example", "breaks.example")) as shell:
+        for host in ("locked.example", "breaks.example"):
+            with pytest.raises(UnavailableError, match=host):
+                shell.talk(host, "cat", given=b"", timeout=5, most=10)
+
+
+@pytest.mark.usefixtures("notes")
 def test_a_connection_that_breaks_is_no_answer() -> None:
     with SshShell(("breaks.example",)) as shell, pytest.raises(UnavailableError, match="Connection closed"):
         shell.run("breaks.example", "true")

@@ -15,8 +15,10 @@ import pytest
 from mailwright.audit import publications, web
 from mailwright.audit.model import Context, Observation
 from mailwright.findings import Status
+from mailwright.plan import make
 from mailwright.plan.model import Plan
 from support.dns_peer import Table, serving
+from support.example import whole
 from support.probing import HOST, server_tls, site, verdict
 from support.web_peer import Serving, answer, https, said
 
@@ -177,6 +179,43 @@ def test_clocks_speak_of_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
         assert look(context, "clocks")[0] is Status.PASS
     with at(answer(TEXT), monkeypatch, "clocks") as context:
         assert look(context, "clocks")[0] is Status.FAIL
+
+
+ORDINARY = (
+    "The college is at home in a road away from the town. Students leave it at 5 o'clock, on account of the change "
+    "of the season; the shops are full. Room 550 is shared with others, and is shown on the plan. Its name, status "
+    "and faults are announced, visitors are informed and nobody is left out. Our dance programme has a list of "
+    "practice rooms, and 1992 was planned well. Rhaglen, rhestr, newid, nam, cyfrif, dangos, dweud. "
+)
+"""A page about something else."""
+
+
+def of_subjects(document: str) -> tuple[publications.Said, ...]:
+    return publications.SAYS[document](make(whole()))
+
+
+@pytest.mark.parametrize(
+    ("document", "number"),
+    [(document, number) for document in publications.SAYS for number in range(len(of_subjects(document)))],
+)
+def test_a_page_without_a_subject_is_not_the_document(document: str, number: int) -> None:
+    subjects = of_subjects(document)
+    others = [one_of[0] for place, one_of in enumerate(subjects) if place != number]
+
+    def page(*says: str) -> web.Page:
+        return web.Page(200, "OK", "text/plain", f"{ORDINARY}{'. '.join(says)}.".encode())
+
+    missing = [subject for subject in subjects if publications.fault(page(*others), (subject,))]
+    assert missing == [subjects[number]]
+    for word in subjects[number]:
+        assert not publications.fault(page(*others, word.upper()), subjects)
+
+
+def test_what_only_leads_elsewhere_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    menu = b"<nav><a href='clocks.html'>The clock of your computer</a></nav>"
+    for text, wanted in ((menu, Status.FAIL), (menu.replace(b"nav>", b"p>"), Status.PASS)):
+        with at(answer(text + b"<p>" + b"Words. " * 40), monkeypatch, "clocks") as context:
+            assert look(context, "clocks")[0] is wanted
 
 
 def test_a_name_that_does_not_exist_and_one_that_nobody_answers_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import fields, replace
 from datetime import date
 from ipaddress import ip_address, ip_network
 
 import pytest
 
-from mailwright.changes import SECTIONS, Change, compare, json_, settings, text, words
-from mailwright.changes.model import pairs
+from mailwright.changes import SECTIONS, Change, compare, settings, text, words
+from mailwright.changes.model import Part, Review, pairs
+from mailwright.changes.personal import whole
 from mailwright.plan import make
 from mailwright.plan.model import Because, Plan, Settings
-from mailwright.site.model import InternalDomain, Network, Site, Smarthost
+from mailwright.plan.retention import LEFT
+from mailwright.site.model import Audit, InternalDomain, Network, Provision, Sharing, Site, Smarthost, Waiver
 from mailwright.site.read import read
+from support.comparing import networks
 from support.example import (
     HERE,
     ROOT,
@@ -27,6 +29,7 @@ from support.example import (
     with_person,
     with_role,
 )
+from support.review_pages import named
 
 TABLES = tuple(field.name for field in fields(Plan) if field.name != "settings")
 
@@ -35,11 +38,30 @@ def full() -> Plan:
     """A plan with a row in every table."""
     site = with_gateway()
     inner = InternalDomain("unix3.chem.college.ac.uk", "chem.college.ac.uk", date(2027, 7, 31), HERE)
-    return make(replace(site, hosts=split().hosts, internal_domains=(inner,)))
+    whole = read(ROOT / "inventories" / "whole" / "site.yml").site
+    assert whole is not None
+    first, *rest = split().hosts
+    assert "mx" in first.functions
+    hosts = (replace(first, functions=(*first.functions, "lists", "web")), *rest)
+    more = replace(site, lists=whole.lists, list_server=whole.list_server, address_book="everybody")
+    waiver = Waiver("ROLE-5.one-person", "until the second starts", "Rosa Luxemburg", date(2027, 1, 31), HERE)
+    return make(replace(more, hosts=hosts, internal_domains=(inner,), waivers=(waiver,)))
+
+
+def in_full(changes: tuple[Change, ...]) -> tuple[Change, ...]:
+    """With everybody's name."""
+    return tuple(replace(each, key=whole(each.key), sentence=whole(each.sentence)) for each in changes)
 
 
 def changed(new: Site, old: Site | None = None) -> tuple[Change, ...]:
-    return compare(make(old or load_example()), make(new))
+    return in_full(compare(make(old or load_example()), make(new)))
+
+
+def printed(changes: tuple[Change, ...]) -> str:
+    """The text of a review in which these are all that there is, as it stands on the screen."""
+    plan = make(load_example())
+    side = named("site.yml")
+    return text.render(Review(side, side, (plan, plan), (Part("description", changes),)))
 
 
 def sentences(new: Site, old: Site | None = None) -> list[str]:
@@ -87,6 +109,10 @@ def test_every_setting_that_differs_is_a_change(name: str) -> None:
         "directory": None,
         "relay_networks": (ip_network("198.51.100.128/28"),),
         "mailer_names": (),
+        "service_desk": None,
+        "audit": Audit((), ("postmaster@college.ac.uk",), None),
+        "sharing": Sharing("shared", "hosting.example", ()),
+        "provision": Provision("Example Hosting"),
     }
     value = getattr(plan.settings, name)
     new = other.get(name, value + 1 if isinstance(value, int) else "else" if isinstance(value, str) else ())
@@ -110,7 +136,7 @@ def test_each_table_of_a_change_is_in_one_section() -> None:
 
 def test_nothing_that_changes_is_said_as_that() -> None:
     assert changed(load_example()) == ()
-    assert text.render(()) == "Nothing changes: both descriptions make the same service.\n"
+    assert printed(()) == "Nothing changes: both descriptions make the same service.\n"
 
 
 def test_the_example_becomes_the_split_site() -> None:
@@ -121,14 +147,15 @@ def test_the_example_becomes_the_split_site() -> None:
         "MX of college.ac.uk becomes mail.college.ac.uk, then mx2.college.ac.uk, instead of mail.college.ac.uk"
         in found
     )
-    printed = text.render(changed(split()))
-    assert "- 20 mailboxes move from mail.college.ac.uk to store1.college.ac.uk: ab011, al215" in printed
-    assert printed.count("move.yml") == 1
-    assert "First let the old host keep the function store" in " ".join(printed.split())
-    assert "- 2 hosts open port 993 to everybody: store1.college.ac.uk, store2.college.ac.uk.\n" in printed
-    assert "- log.college.ac.uk (198.51.100.33 and 2001:db8:c011::33) is new.\n" in printed
-    assert "a copy of all mail logs (log) begins on log.college.ac.uk" in " ".join(printed.split())
-    assert all(len(line) <= 110 for line in printed.splitlines() if " " in line.strip("- "))
+    shown = printed(changed(split()))
+    flat = " ".join(shown.split())
+    assert "- 20 mailboxes move from mail.college.ac.uk to store1.college.ac.uk: ab011, al215" in flat
+    assert flat.count("move.yml") == 1
+    assert "First let the old host keep the function store" in flat
+    assert "- 2 hosts open port 993 to everybody: store1.college.ac.uk, store2.college.ac.uk." in flat
+    assert "- log.college.ac.uk (198.51.100.33 and 2001:db8:c011::33) is new." in flat
+    assert "a copy of all mail logs (log) begins on log.college.ac.uk" in flat
+    assert all(len(line) <= text.WIDTH for line in shown.splitlines() if " " in line.strip("- "))
 
 
 def test_a_mailbox_that_goes_from_store_to_store_is_moved_at_once() -> None:
@@ -183,7 +210,7 @@ def test_a_role_that_reaches_others() -> None:
     assert change.kind == "changed"
     assert change.sentence == (
         "security@college.ac.uk reaches imran.iqbal@college.ac.uk and wangari.muta@college.ac.uk instead of "
-        "rosa.luxemburg@college.ac.uk and imran.iqbal@college.ac.uk"
+        "imran.iqbal@college.ac.uk and rosa.luxemburg@college.ac.uk"
     )
 
 
@@ -227,6 +254,12 @@ def test_logs_limits_and_internal_forms() -> None:
         "/var/log/mail/mail.log on mail.college.ac.uk is kept 30 days, at most 365, for mailreaders instead of "
         "92 days, at most 365, for mailreaders" in sentences(example(logging=logging))
     )
+    plan = make(load_example())
+    rows = tuple(replace(row, days=30, maximum_days=31) if row.log == LEFT else row for row in plan.retention)
+    assert [change.sentence for change in compare(plan, replace(plan, retention=rows))] == [
+        "mail of people who have left on mail.college.ac.uk is kept 30 days, at most 31, for administrators "
+        "instead of 90 days, at most 91, for administrators"
+    ]
     inner = InternalDomain("unix3.chem.college.ac.uk", "chem.college.ac.uk", None, HERE)
     ends = replace(inner, until=date(2027, 7, 31))
     assert sentences(example(internal_domains=(ends,)), example(internal_domains=(inner,))) == [
@@ -260,7 +293,7 @@ def test_a_role_that_reaches_a_login_of_the_directory() -> None:
     (change,) = of("routes", replace(reading.site, roles=roles), reading.site)
     assert change.sentence == (
         "security@college.ac.uk reaches whoever has the login rl204 and whoever has the login wm118 instead of "
-        "whoever has the login rl204 and whoever has the login ii305"
+        "whoever has the login ii305 and whoever has the login rl204"
     )
 
 
@@ -273,9 +306,21 @@ def test_a_system_behind_a_gateway_may_relay_as_its_own_domains() -> None:
 def test_what_is_asked_is_said_with_its_reason() -> None:
     found = [change.sentence for change in of("policies", with_gateway())]
     assert (
-        "port 25 of mail.college.ac.uk, at the stage mail, sees to this as well: a system behind a gateway sends "
-        "as its own domains alone (check_client_access cidr:/etc/postfix/gateway_clients)"
+        "port 25 of mail.college.ac.uk, at the stage mail, sees to this as well, for those who may relay there "
+        "now: a system behind a gateway sends as its own domains alone (check_client_access "
+        "cidr:/etc/postfix/gateway_clients)"
     ) in found
+
+
+def test_checks_of_those_who_relay_end_with_them() -> None:
+    site = load_example()
+    relays = replace(site, networks=replace(site.networks, relay=networks("198.51.100.130/32")))
+    ended = [change.sentence for change in of("policies", site, relays)]
+    assert any("does not see to this any more, since nobody relays there: " in sentence for sentence in ended)
+    begun = [change.sentence for change in of("policies", relays, site)]
+    assert any("sees to this as well, for those who may relay there now: " in sentence for sentence in begun)
+    wider = replace(site, networks=replace(site.networks, relay=networks("198.51.100.0/24")))
+    assert of("policies", wider, relays) == []
 
 
 def test_a_moved_management_network_says_to_whom_ssh_opens() -> None:
@@ -293,17 +338,27 @@ def test_reverse_records_are_called_by_their_addresses() -> None:
     assert {"198.51.100.26", "2001:db8:c011::26"} <= keys
 
 
+def test_what_leads_to_a_host_is_published_when_it_is_there_and_goes_before_it() -> None:
+    """As the steps have it: who a host is comes first, and what brings others to it last."""
+    notes = {(change.kind, change.sentence.partition(" ")[0]): change.note for change in of("records", split())}
+    assert notes["added", "A"].startswith("Publish it before the hosts are changed")
+    assert notes["changed", "MX"].startswith("Publish it when the hosts are ready for it")
+    (mx,) = (change for change in of("records", load_example(), with_gateway()) if change.sentence.startswith("MX"))
+    assert mx.note.startswith("Remove it before the hosts are changed")
+
+
 # --- Grouping --------------------------------------------------------------------------------------------------
 
 
 def test_those_that_are_alike_are_counted_and_a_few_are_named() -> None:
     people = [person(f"new{number:02}") for number in range(12)]
-    printed = text.render(changed(with_person(*people)))
+    shown = printed(changed(with_person(*people)))
     assert (
-        "- 12 people get mailboxes on mail.college.ac.uk: new00, new01, new02, new03, new04 and 7 more.\n"
-        in printed
+        "- 12 people get mailboxes on mail.college.ac.uk: new00, new01, new02, new03, new04 and 7 more."
+        in " ".join(shown.split())
     )
-    assert printed.startswith("36 changes\n\nMailboxes (12)\n")
+    assert "36 changes" in shown.splitlines()[0]
+    assert "\nMailboxes (12)\n" in shown
 
 
 def test_nothing_in_a_description_can_write_on_the_terminal() -> None:
@@ -311,24 +366,30 @@ def test_nothing_in_a_description_can_write_on_the_terminal() -> None:
     mailboxes = tuple(
         replace(row, name="\x1b[2J\u202eEve") if row.login == "kl204" else row for row in plan.mailboxes
     )
-    printed = text.render(compare(make(load_example()), replace(plan, mailboxes=mailboxes)))
-    assert "\\x1b[2J\\u202eEve" in printed
-    assert "\x1b" not in printed
-
-
-def test_json_has_every_change_with_its_rows() -> None:
-    found = changed(split())
-    document = json.loads(json_.render(found))
-    assert len(document["changes"]) == len(found) == sum(document["counts"].values())
-    moved = next(item for item in document["changes"] if item["table"] == "mailboxes")
-    assert (moved["old"]["host"], moved["new"]["host"]) == ("mail.college.ac.uk", "store1.college.ac.uk")
-    assert "because" not in moved["new"]
+    said = printed(compare(make(load_example()), replace(plan, mailboxes=mailboxes)))
+    assert "\\x1b[2J\\u202eEve" in said
+    assert "\x1b" not in said
 
 
 def test_words() -> None:
+    assert [words.number(count, "change") for count in (1, 2, 1200)] == ["1 change", "2 changes", "1,200 changes"]
+    assert [words.duration(seconds) for seconds in (0, 1, 300, 5400, 172_800)] == [
+        "0 seconds",
+        "1 second",
+        "5 minutes",
+        "1 hour 30 minutes",
+        "2 days",
+    ]
+    assert words.number(1, "address", "addresses") == "1 address"
+    assert words.number(1200, "address", "addresses") == "1,200 addresses"
     assert words.listed(()) == "nobody"
     assert words.listed(("a",)) == "a"
     assert words.listed(("a", "b", "c")) == "a, b and c"
+    assert words.some("abcde") == "a, b, c, d and e"
+    assert words.some("abcdef") == "a, b, c, d, e and 1 more"
+    assert words.some(str(number) for number in range(3000)) == "0, 1, 2, 3, 4 and 2,995 more"
+    assert words.few(("a", "b", "c"), "hosts") == "a, b and c"
+    assert words.few([str(number) for number in range(3000)], "hosts") == "3,000 hosts"
     assert [words.size(octets) for octets in (5_000_000_000, 25_000_000, 2**30, 7)] == [
         "5 GB",
         "25 MB",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -144,3 +146,26 @@ def test_who_is_on_which_store_is_remembered_and_stays(copy: Path, tmp_path: Pat
     after = set(remembered.read_text().splitlines())
     assert before < after
     assert {line.partition(",")[0] for line in after - before} == {"aa000"}
+
+
+def test_the_language_of_the_shell_does_not_matter(tmp_path: Path) -> None:
+    """Templates are UTF-8 where the system says ASCII, as cron and small containers do."""
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "mailwright",
+            "build",
+            str(EXAMPLE),
+            "--today",
+            "2026-03-01",
+            "--out",
+            str(tmp_path / "build"),
+        ],
+        env=os.environ | plain,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

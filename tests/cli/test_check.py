@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mailwright.cli.check import command
+from mailwright.cli.common import FORMATS
 from support.example import EXAMPLE
 
 
@@ -73,3 +74,27 @@ def test_the_day_decides_whether_an_attestation_counts() -> None:
 @pytest.mark.parametrize("format_", ["json", "sarif"])
 def test_other_formats_are_alone_on_standard_output(format_: str) -> None:
     assert json.loads(check(EXAMPLE, "--format", format_).stdout)
+
+
+def test_several_descriptions_are_judged_together(copy: Path, tmp_path: Path) -> None:
+    assert check(EXAMPLE, str(copy)).return_value == 0
+    line = changed(copy, "timezone: Europe/London", "timezone: Nowhere/London")
+    result = check(EXAMPLE, str(copy), "--format", "json")
+    assert result.return_value == 2
+    failed = [item for item in json.loads(result.output)["findings"] if item["status"] == "fail"]
+    assert [(item["where"]["file"], item["where"]["line"]) for item in failed] == [(str(copy), line)]
+    assert check(copy, str(EXAMPLE)).return_value == 2
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_nobody_is_named_where_strangers_read(copy: Path, format_: str) -> None:
+    """Which rule is broken, and where; neither what was found nor a value of the description."""
+    with (copy.parent / "people.csv").open("a") as file:
+        file.write("zz999,Zuleika Dobson,Rosa.Luxemburg@college.ac.uk,,,Physics,\n")
+    named, said = check(copy, "--format", format_), check(copy, "--format", format_, "--impersonal")
+    assert "zz999" in named.output
+    assert said.return_value == named.return_value == 1
+    assert "ADDR-5.claimed-twice" in said.output
+    assert "Two people, roles or processes have the same address" in said.output
+    for name in ("zz999", "Rosa"):
+        assert name not in said.output

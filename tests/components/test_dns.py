@@ -40,6 +40,9 @@ def wire(row: Record) -> bytes:
     if row.type == "MX":
         preference, _, name = row.value.partition(" ")
         return int(preference).to_bytes(2, "big") + dns.name.from_text(name).to_wire()
+    if row.type == "SRV":
+        *numbers, name = row.value.split(" ")
+        return b"".join(int(number).to_bytes(2, "big") for number in numbers) + dns.name.from_text(name).to_wire()
     if row.type == "PTR":
         return dns.name.from_text(row.value).to_wire()
     address = next(

@@ -54,6 +54,17 @@ def test_targets_of_an_opening_outwards() -> None:
     assert rules(plan)[0] == 'meta skuid "postfix" ip daddr { 203.0.113.0/24 } tcp dport 25 accept'
 
 
+def test_ports_of_the_loopback_address_are_closed_to_other_users_before_loopback_is_let_through() -> None:
+    here = (ip_network("127.0.0.1/32"),)
+    plan = with_openings(Opening(HOST, "out", "tcp", 10026, here, WHY, user="list"))
+    assert rules(plan)[0] == 'oifname "lo" tcp dport 10026 meta skuid != { "root", "list" } reject with tcp reset'
+    text = next(file.text for file in firewall.files(plan, plan.host(HOST)) if file.path.endswith(".nft"))
+    assert isinstance(text, str)
+    assert text.index("dport 10026") < text.index('oifname "lo" accept')
+    with pytest.raises(FormatError):  # it would be open to nobody, or everybody
+        rules(with_openings(Opening(HOST, "out", "tcp", 10026, here, WHY)))
+
+
 def test_openings_of_other_hosts_are_not_there() -> None:
     assert len(rules(with_openings(Opening("other.college.ac.uk", "in", "tcp", 80, EVERYWHERE, WHY)))) == 1
 

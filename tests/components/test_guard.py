@@ -306,12 +306,12 @@ def test_debians_jail_for_ssh_is_off() -> None:
 
 def test_who_runs_it_and_what_of_it() -> None:
     plan = make(split())
-    assert {host.name.partition(".")[0] for host in plan.hosts if guard.COMPONENT.runs_on(host)} == {
+    assert {host.name.partition(".")[0] for host in plan.hosts if guard.COMPONENT.runs_on(plan, host)} == {
         "smtp",
         "store1",
         "store2",
     }
-    assert [host.name for host in plan.hosts if counter.COMPONENT.runs_on(host)] == ["smtp.college.ac.uk"]
+    assert [host.name for host in plan.hosts if counter.COMPONENT.runs_on(plan, host)] == ["smtp.college.ac.uk"]
     store = files("store1.college.ac.uk", split())
     assert "mailwright-throttle" not in store["/etc/fail2ban/jail.d/mailwright.local"]
     assert guard.REPORT not in store

@@ -62,11 +62,12 @@ class Asked:
     def __init__(self, folder: Path) -> None:
         self.is_low = False
         self.said: list[str] = []
+        self.suspended: set[str] = set()
         self._path = str(folder / "policy")
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listening.bind(self._path)
         listening.listen(5)
-        self.server = space.Server(listening, lambda: self.is_low, self.said.append)
+        self.server = space.Server(listening, lambda: self.is_low, self.said.append, self.suspended.__contains__)
 
     def client(self) -> socket.socket:
         client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

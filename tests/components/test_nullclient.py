@@ -35,14 +35,16 @@ def main(plan: Plan | None = None, host: str = STORE) -> dict[str, str]:
 def test_it_runs_where_postfix_is_no_mailer() -> None:
     plan = make(split())
     runs = {
-        host.name.partition(".")[0]: {item.name for item in COMPONENTS if item.runs_on(host)} for host in plan.hosts
+        host.name.partition(".")[0]: {item.name for item in COMPONENTS if item.runs_on(plan, host)}
+        for host in plan.hosts
     }
     for label, _number, functions in SPLIT:
         mailer = bool({"mx", "submission"} & set(functions))
         assert ("postfix" in runs[label]) is ("filter" in runs[label]) is mailer, label
         assert ("nullclient" in runs[label]) is not mailer, label
-    (alone,) = make(load_example()).hosts
-    assert not nullclient.COMPONENT.runs_on(alone)
+    plan = make(load_example())
+    (alone,) = plan.hosts
+    assert not nullclient.COMPONENT.runs_on(plan, alone)
 
 
 def test_all_mail_goes_to_the_mailers_over_tls_that_is_verified() -> None:

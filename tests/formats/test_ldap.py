@@ -137,3 +137,31 @@ def test_servers() -> None:
     assert ldap.uris(directory(tls="ldaps", port=636)) == "ldaps://a.example:636 ldaps://b.example:636"
     with pytest.raises(FormatError):
         ldap.uris(directory(servers=("a.example/x",)))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("(&(objectClass=person)(!(employeeType=former)))", "(&(!(EMPLOYEETYPE=former))(objectclass=Person))"),
+        ("(|(a=1)(|(b=2)(c=3)))", "(|(c=3)(b=2)(a=1)(a=1))"),
+        ("(&(a=1))", "(a=1)"),
+        ("(a=\\41)", "(a=A)"),
+    ],
+)
+def test_filters_that_find_the_same_have_one_meaning(one: str, other: str) -> None:
+    assert ldap.meaning(one) == ldap.meaning(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("(&(a=1)(b=2))", "(|(a=1)(b=2))"),
+        ("(!(a=1))", "(a=1)"),
+        ("(a=x)", "(a=X)"),
+        ("(a=x*y)", "(a=y*x)"),
+        ("(&(a=1)(|(b=2)(c=3)))", "(&(a=1)(b=2)(c=3))"),
+        ("(a>=1)", "(a<=1)"),
+    ],
+)
+def test_filters_that_may_find_others_have_another(one: str, other: str) -> None:
+    assert ldap.meaning(one) != ldap.meaning(other)

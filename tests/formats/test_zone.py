@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dns.exception
 import dns.name
 import dns.rdatatype
 import dns.zone
@@ -154,3 +155,51 @@ def test_any_string_is_one_record_or_none(type_: str, owner: str, value: str) ->
         return
     (found,) = read(text)
     assert found[0] == dns.name.from_text(f"{owner}.college.ac.uk.")
+
+
+labels = st.text('aB9-_.\\"$@;/ é', max_size=66)
+
+
+@given(st.lists(labels, max_size=5).map(".".join), st.lists(labels, max_size=3).map(".".join))
+@settings(max_examples=300, deadline=None)
+def test_names_are_taken_as_dnspython_takes_them(owner: str, zone: str) -> None:
+    def read_by_dnspython() -> str | None:
+        try:
+            name, apex = dns.name.from_text(f"{owner}.", None), dns.name.from_text(f"{zone}.", None)
+        except dns.exception.DNSException:
+            return None
+        plain = f"{owner}{zone}".isascii() and name.is_absolute() and apex.is_absolute()
+        return name.to_text() if plain and name.is_subdomain(apex) else None
+
+    try:
+        written = (
+            record(f"{zone}.", f"{owner}.", "A", "198.51.100.25", 300, "")
+            .split("\n")[1]
+            .removesuffix(" 300 IN A 198.51.100.25")
+        )
+    except FormatError:
+        written = None
+    assert written == read_by_dnspython()
+
+
+@pytest.mark.parametrize(
+    ("owner", "zone"),
+    [
+        ("notcollege.ac.uk.", "college.ac.uk."),
+        ("a\\.college.ac.uk.", "college.ac.uk."),
+        ("ac.uk.", "college.ac.uk."),
+        ("x." * 126 + "example.", "example."),
+    ],
+)
+def test_an_owner_that_only_looks_as_if_it_were_in_the_zone_is_refused(owner: str, zone: str) -> None:
+    with pytest.raises(FormatError):
+        record(zone, owner, "A", "198.51.100.25", 300, "")
+
+
+def test_a_zone_is_the_same_in_large_letters() -> None:
+    assert "Mail.College.AC.UK. 300" in record(
+        "college.ac.uk", "Mail.College.AC.UK.", "A", "198.51.100.25", 300, ""
+    )
+    assert "a\\.b.college.ac.uk. 300" in record(
+        "college.ac.uk", "a\\.b.college.ac.uk.", "A", "198.51.100.25", 300, ""
+    )

@@ -94,6 +94,7 @@ def main() -> None:
     with Path("/etc/hosts").open("a") as hosts:
         hosts.write("".join(f"127.0.0.1 {name}\n" for name in SAID["servers"]))
     Path("/etc/ssl/certs/ca-certificates.crt").write_bytes((PLACE / "authority.pem").read_bytes())
+    Path("/etc/dovecot/suspended").touch()
     for argv in (
         ("groupadd", "--system", "vmail"),
         ("useradd", "--system", "-g", "vmail", "-d", "/var/vmail", "-M", "-s", "/usr/sbin/nologin", "vmail"),

@@ -36,6 +36,7 @@ def main() -> None:
     hashes = (call("doveadm", "pw", "-s", "SHA512-CRYPT", "-p", f"secret-{name}")[1].strip() for name in NAMES)
     lines = [f"{name}:{hashed}" for name, hashed in zip(NAMES, hashes, strict=True)]
     Path("/etc/dovecot/passwords").write_text("\n".join(lines) + "\n")
+    Path("/etc/dovecot/suspended").touch()
     for argv in (
         ("groupadd", "--system", "vmail"),
         ("useradd", "--system", "-g", "vmail", "-d", "/var/vmail", "-M", "-s", "/usr/sbin/nologin", "vmail"),

@@ -83,6 +83,7 @@ def start(host: str) -> None:
     must("chown", "vmail:", f"{root}/var/vmail")
     lines = [f"{login}:{hashed(password)}" for login, password in PASSWORDS[host].items()]
     (here / "passwords").write_text("".join(f"{line}\n" for line in lines))
+    (here / "suspended").touch()
     quiet = subprocess.DEVNULL
     subprocess.Popen(["dovecot", "-F", "-c", str(here / "dovecot.conf")], stdin=quiet, stdout=quiet, stderr=quiet)
 
@@ -237,13 +238,24 @@ PASSWORDS = {
 DOORS = [
     (host, login, password)
     for host in ("store1", "store2")
-    for login, password in ((OWN, "of-own"), (OTHER, "of-other"), (OTHER, "stale"), (OWN, "wrong"))
+    for login, password in (
+        (OWN, "of-own"),
+        (OTHER, "of-other"),
+        (OTHER, "stale"),
+        (OWN, "wrong"),
+        # SUPPORT-1: a published address is taken for its login
+        (OWN_ADDRESS, "of-own"),
+        (OTHER_ADDRESS, "of-other"),
+        (OTHER_ADDRESS, "stale"),
+    )
 ]
 SUBMISSIONS = [
     ("smtp", OWN, "of-own"),
     ("smtp", OTHER, "of-other"),
     ("smtp", OWN, "stale"),
     ("smtp", OTHER, "wrong"),
+    ("smtp", OTHER_ADDRESS, "of-other"),
+    ("smtp", OTHER_ADDRESS, "wrong"),
     ("smtp", AUTOMATIC, "of-automatic"),
     ("smtp", AUTOMATIC, "wrong"),
     ("smtp", "nobody", "wrong"),

@@ -167,7 +167,7 @@ def spread(release: str, label: str) -> Mapping[str, str]:
     return {
         file.path: file.text
         for component in (postfix, filter, nullclient)
-        if component.COMPONENT.runs_on(host)
+        if component.COMPONENT.runs_on(plan, host)
         for file in component.COMPONENT.files(plan, host)
     }
 

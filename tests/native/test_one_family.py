@@ -52,7 +52,7 @@ def asked(plan: Plan, host: HostFacts) -> tuple[list[str], list[str]]:
     """What each parser had to say of the host's files, and Postfix's settings of families."""
     files: dict[str, str] = {}
     for component in COMPONENTS:
-        if component.runs_on(host):
+        if component.runs_on(plan, host):
             for file in component.files(plan, host):
                 assert isinstance(file, File)
                 files[file.path] = file.text

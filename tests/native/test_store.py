@@ -42,7 +42,7 @@ def test_who_may_log_in(release: str) -> None:
         "karlm wrong": False,
         "gone secret-gone": False,
         "webforms secret-webforms": True,
-        "karl.marx@college.ac.uk secret-karlm": False,
+        "karl.marx@college.ac.uk secret-karlm": True,
         "fredae ": False,
     }
 

@@ -39,6 +39,15 @@ def ids(plan: Plan) -> set[str]:
     return {breach.id for breach in breaches(plan)}
 
 
+def test_what_holds_on_shared_hosts_is_not_judged_again_but_for_other_tables() -> None:
+    shared = make(load_example())
+    fallen = replace(shared, policies=())
+    assert breaches(fallen, shared) == breaches(fallen) != ()
+    assert breaches(replace(shared, policies=shared.policies), shared) == ()
+    unfit = replace(shared, records=(*shared.records, Record("x", "x", "MX", "10 nobody.example.", 60, BECAUSE)))
+    assert {breach.id for breach in breaches(unfit, shared)} == {"exchanger-unfit"}
+
+
 # --- The order of checks ---------------------------------------------------------------------------------------
 
 

@@ -10,10 +10,22 @@ import pytest
 
 from mailwright.plan import PlanError, make
 from mailwright.plan.model import EVERYWHERE, Plan
-from mailwright.plan.retention import INDEX, JOURNAL, MAIL_LOG, central, rotated, seals
+from mailwright.plan.retention import (
+    GRACE,
+    HELD,
+    INDEX,
+    JOURNAL,
+    LEFT,
+    MAIL_LOG,
+    UNDECIDED,
+    central,
+    rotated,
+    seals,
+)
 from mailwright.requirements.catalogue import REQUIREMENTS
 from mailwright.site.model import AutomaticSender, Host, Network, Site, Smarthost
-from support.example import HERE, example, load_example, person, split, split_hosts, with_gateway, with_person
+from mailwright.site.read import read
+from support.example import HERE, ROOT, example, load_example, person, split, with_everything, with_person
 
 TABLES = [field.name for field in fields(Plan) if field.name != "settings"]
 KNOWN = {requirement.id for requirement in REQUIREMENTS}
@@ -35,7 +47,7 @@ def fault_ids(site: Site) -> list[str]:
 
 def with_all() -> Plan:
     """A plan that has rows in every table."""
-    return make(replace(with_gateway(), hosts=split_hosts()))
+    return make(with_everything())
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -198,7 +210,7 @@ def test_each_host_follows_each_time_server() -> None:
 
 def test_every_copy_of_the_mail_log_is_a_row() -> None:
     site = load_example()
-    rows = {row.log: row for row in make(site).retention}
+    rows = {row.log: row for row in make(site).retention if row.log != LEFT}
     assert rows.keys() == {MAIL_LOG, rotated(MAIL_LOG), seals(site.hosts[0].name), INDEX, JOURNAL}
     assert rows[rotated(MAIL_LOG)].days == site.logging.days
     assert rows[JOURNAL].days <= site.logging.days
@@ -207,7 +219,7 @@ def test_every_copy_of_the_mail_log_is_a_row() -> None:
 
 def test_a_log_host_keeps_each_other_hosts_copy_as_long_and_the_others_keep_theirs() -> None:
     site = split()
-    rows = make(site).retention
+    rows = [row for row in make(site).retention if row.log != LEFT]
     others = [host.name for host in site.hosts if "log" not in host.functions]
     kept = {row.log for row in rows if row.host == "log.college.ac.uk"}
     copies = {log for host in others for log in (central(host), rotated(central(host)))}
@@ -217,6 +229,22 @@ def test_a_log_host_keeps_each_other_hosts_copy_as_long_and_the_others_keep_thei
         assert {row.log for row in rows if row.host == host} == {MAIL_LOG, rotated(MAIL_LOG), INDEX, JOURNAL}
     assert {row.days for row in rows if row.log != JOURNAL} == {site.logging.days}
     assert {row.readers for row in rows if row.log != JOURNAL} == {site.logging.readers}
+
+
+def test_mail_of_who_has_left_is_kept_on_each_store_and_nowhere_else() -> None:
+    site = split()
+    rows = {row.host: row for row in make(site).retention if row.log == LEFT}
+    assert rows.keys() == {host.name for host in site.hosts if "store" in host.functions}
+    assert {row.days for row in rows.values()} == {GRACE}
+
+
+def test_held_posts_are_kept_where_lists_are() -> None:
+    site = read(ROOT / "inventories" / "whole" / "site.yml").site
+    assert site is not None
+    assert [(row.host, row.days) for row in make(site).retention if row.log == HELD] == [
+        ("mail.college.ac.uk", UNDECIDED)
+    ]
+    assert not [row for row in make(load_example()).retention if row.log == HELD]
 
 
 def test_settings_name_mailers_that_are_no_mail_domain() -> None:

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key, lo
 
 from mailwright.plan import make as make_plan
 from mailwright.rehearsal import credentials
-from support.example import example, load_example
+from mailwright.site.read import read
+from support.example import ROOT, example, load_example
 
 PLAN = make_plan(load_example())
 
@@ -37,6 +38,16 @@ def test_each_host_has_a_certificate_in_its_name_from_the_authority() -> None:
     assert names.get_values_for_type(x509.DNSName) == ["mail.college.ac.uk"]
     key = load_pem_private_key(made.files["mail.college.ac.uk.key"], None)
     assert key.public_key() == certificate.public_key()
+
+
+def test_the_certificate_of_a_web_host_holds_all_names_that_it_serves() -> None:
+    site = read(ROOT / "inventories" / "whole" / "site.yml").site
+    assert site is not None
+    made = credentials.make(make_plan(site))
+    certificate = x509.load_pem_x509_certificate(made.files["www.college.ac.uk.pem"])
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName)[0] == "www.college.ac.uk"
+    assert {"autoconfig.college.ac.uk", "autodiscover.college.ac.uk"} < set(names.get_values_for_type(x509.DNSName))
 
 
 def test_the_record_gets_the_public_part_of_the_run_and_a_site_without_dkim_none() -> None:

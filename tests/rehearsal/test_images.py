@@ -1,14 +1,28 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from mailwright.plan import make as make_plan
 from mailwright.rehearsal import images
 from mailwright.rehearsal.errors import LabError
+from support.example import load_example
 
 
 def test_an_unknown_system_is_refused_and_the_known_ones_are_named() -> None:
     with pytest.raises(LabError, match="debian-12, debian-13"):
         images.recipe("debian-11")
+
+
+def test_hosts_that_serve_lists_or_the_web_have_more_packages_and_others_stay_small() -> None:
+    host = make_plan(load_example()).hosts[0]
+    assert images.of_host(host) == "debian-13"
+    for function in ("lists", "web"):
+        assert images.of_host(replace(host, functions=("mx", function))) == "debian-13-web"
+    plain, more = images.recipe("debian-13"), images.recipe("debian-13-web")
+    assert {"mailman3", "nginx", "roundcube-core"} <= set(more.packages) - set(plain.packages)
+    assert set(plain.packages) < set(more.packages)
 
 
 def test_an_image_is_another_one_when_its_recipe_changes() -> None:

@@ -22,6 +22,7 @@ from mailwright.report.mentions import MOST_LINES, Extract, Mention, extracts, f
         "! RELAY-2: IOS",
         " remark RELAY-2: why",
         "    /* RELAY-2: Junos */",
+        "<!-- RELAY-2: a page -->",
     ],
 )
 def test_a_comment_counts(line: str) -> None:
@@ -39,6 +40,7 @@ def test_a_comment_counts(line: str) -> None:
         "# XRELAY-21X",
         "a ! RELAY-2",
         "a remark RELAY-2",
+        "<p>&lt;!-- RELAY-2 --&gt;",
     ],
 )
 def test_a_value_does_not(line: str) -> None:

@@ -66,7 +66,7 @@ def hostile(text: str) -> Report:
     attestations = tuple(replace(each, statement=text, owner=text) for each in site.attestations)
     of = example_basis()
     told = replace(site, organisation=organisation, waivers=(waiver,), attestations=attestations)
-    inputs = (Input(text, "a" * 64),)
+    inputs = (Input(text, "a" * 64, text, b""),)
     checks = tuple(replace(each, message=text, evidence=text) for each in of.checks)
     words = {"text": text, "evidence": text}
     runs = (

@@ -26,6 +26,7 @@ def test_what_is_said_of_people_is_not_proven() -> None:
     found = {finding.id: finding for finding in evaluate(live(), DAY) if finding.requirement}
     about = {rule.id for rule in RULES if rule.people}
     assert {"ADDR-1.form", "ADDR-3.case-only", "ADDR-5.claimed-twice", "AUDIT-1.shared-login"} <= about
+    assert "LIST-1.name-taken" in about
     assert {id_ for id_, finding in found.items() if finding.status is Status.NOT_PROVEN} == about
     assert found["ROLE-5.one-person"].status is Status.PASS
     assert all(finding.status is not Status.FAIL for finding in found.values())

@@ -15,7 +15,7 @@ def test_a_rule_by_its_id() -> None:
 
 def test_the_rules_of_a_requirement() -> None:
     assert "ROLE-5.one-person" in [rule.id for rule in lookup.rules_of("ROLE-5")]
-    assert lookup.rules_of("LIST-1") == ()
+    assert lookup.rules_of("ADDR-9") == ()
 
 
 def test_levels_of_rules_and_requirements() -> None:

@@ -33,6 +33,10 @@ SECTIONS = (
     "Audit trail",
     "Dialup accounts",
     "Internal addresses",
+    "Distribution lists",
+    "Privacy",
+    "User support",
+    "Service agreement",
 )
 
 

@@ -60,6 +60,7 @@ class Host:
             "overwrite": False,
             "show_personal": False,
             "retired": False,
+            "lock": "",
         }
         for name in ("accounts", "directories", "beside", "tables", "checks", "prepare", "services", "dialogues"):
             base[name] = []
@@ -258,6 +259,21 @@ def test_a_seed_that_adds_nobody_changes_nothing(host: Host) -> None:
     assert not host.apply({"a": "1"}, seed="ann:2\n")["changed"]
     assert host.apply({"a": "1"}, seed="ann:2\nbob:2\n", check=True)["changed"]
     assert host.tree()["passwords"] == "ann:1\n"
+
+
+def test_seeds_are_sown_while_nobody_else_writes(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transaction, "PATIENCE", 0.5)
+    lock = host.root / "lock"
+    assert host.apply({"a": "1"}, seed="ann:1\n", lock=str(lock))["changed"]  # nobody who writes has ever run
+    assert not lock.exists()
+    with lock.open("w") as held:
+        transaction.fcntl.flock(held, transaction.fcntl.LOCK_EX)
+        with pytest.raises(transaction.Refused, match=r"lock has been held for 0 s by something else.*fuser -v"):
+            host.apply({"a": "2"}, seed="ann:1\nbob:1\n", lock=str(lock))
+        assert host.tree() == {"a": "1", "passwords": "ann:1\n"}
+        assert host.apply({"a": "2"}, seed="ann:1\nbob:1\n")["changed"]  # another component, and no lock of its
+    assert host.apply({"a": "3"}, seed="cho:1\n", lock=str(lock))["changed"]
+    assert host.tree() == {"a": "3", "passwords": "ann:1\nbob:1\ncho:1\n"}
 
 
 def test_without_a_seed_the_hosts_own_file_stays(host: Host) -> None:

@@ -14,7 +14,7 @@ PEOPLE = (person("a1"), person("a2", store="store2.college.ac.uk"))
 def kept(folder: Path) -> tuple[list[str], list[tuple[str, int]]]:
     """The stores of PEOPLE, and the faults found: name and line."""
     findings = Findings()
-    people = placements.kept(PEOPLE, folder / "site.yml", findings)
+    people = placements.kept(PEOPLE, folder, findings)
     return [one.store for one in people], [(found.id, found.where.line) for found in findings.items if found.where]
 
 

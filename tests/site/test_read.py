@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import os
+import re
 import shutil
 from dataclasses import replace
 from datetime import date
@@ -14,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailwright.findings import Finding, Findings, Place
-from mailwright.site.model import Site
+from mailwright.site.model import COLOUR, Site
 from mailwright.site.read import read, site_of
 from mailwright.source import schema
 from support.example import EXAMPLE, example_reading, load_example
@@ -229,6 +230,12 @@ def test_secrets_are_never_read(tmp_path: Path) -> None:
     assert reading.site.dkim.private_key == "secrets/dkim.key"
 
 
+def test_a_colour_left_out_is_the_one_that_the_schema_tells() -> None:
+    webmail = schema.load_schema("site")["properties"]["webmail"]["properties"]
+    assert webmail["colour"]["default"] == COLOUR
+    assert re.fullmatch(webmail["colour"]["pattern"], COLOUR)
+
+
 def test_paths_that_the_schema_refuses_are_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     text = (HERE / "minimal.yml").read_text().split("people:")[0]
@@ -269,7 +276,7 @@ def test_nothing_is_raised_whatever_a_value_is(data: st.DataObject) -> None:
     """Any value of the example becomes any other: there is a site, or a finding says why not."""
     document = example_reading().document
     assert document is not None
-    at = data.draw(st.sampled_from(sorted(document.places)[1:]))
+    at = data.draw(st.sampled_from(sorted(document.pointers())[1:]))
     changed = copy.deepcopy(document.data)
     parent: Any = changed
     *way, last = at.split("/")[1:]

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailwright.source.scalars import Surprise, resolve
 
@@ -41,3 +44,10 @@ def test_surprises(text: str, read_as: str) -> None:
 def test_a_date_where_one_is_meant_stays_as_it_is_written() -> None:
     assert resolve("2026-01-12", date=True) == "2026-01-12"
     assert resolve("no", date=True) == Surprise("no", "a yes or no")
+
+
+@given(st.text("0123456789.:-+_eExXaAbBfFlLnNoOrRsStTuUyY<=~ é", min_size=1, max_size=12))
+def test_no_text_is_taken_for_granted_that_pyyaml_reads_otherwise(text: str) -> None:
+    tag = yaml.resolver.Resolver().resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
+    if tag != "tag:yaml.org,2002:str":
+        assert not isinstance(resolve(text, date=False), str)

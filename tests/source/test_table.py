@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailwright.findings import Findings, Place
+from mailwright.source.files import opened
 from mailwright.source.report import MAX_REPEATS
 from mailwright.source.table import MAX_LINE, Table
 
@@ -129,3 +130,16 @@ def test_the_column_of_a_field(tmp_path_factory: pytest.TempPathFactory, fields:
     line = text.getvalue().removesuffix("\r\n")
     column = Table(Path("t.csv"), ("a", "b"), (), Findings(), NAMED).column(line, index)
     assert next(csv.reader([line[column - 1 :]]))[0] == fields[index]
+
+
+def test_a_file_of_any_kind_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("login\n" + "\n" * 94)
+    monkeypatch.setattr("mailwright.source.files.MAX_FILE", 100)
+    findings = Findings()
+    with opened(path, findings) as file:
+        assert file is not None
+    path.write_text("login\n" + "\n" * 95)
+    with opened(path, findings) as file:
+        assert file is None
+    assert [item.id for item in findings.items] == ["source.too-large"]

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from select import select
 from typing import Any
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import load_pem_x509_certificate
 
 _FLAGS = (
     "--headless=new",
@@ -43,19 +47,25 @@ class Browser:
             self.call(f"{domain}.enable")
 
     def call(self, method: str, **parameters: object) -> Any:
-        """The result of one command."""
+        """The result of one command. A question whether to leave a page is answered with yes."""
+        number = self._say(method, parameters)
+        while True:
+            message = self._next()
+            if message.get("method") == "Page.javascriptDialogOpening":
+                self._say("Page.handleJavaScriptDialog", {"accept": True})
+            if message.get("id") == number:
+                assert "error" not in message, (method, message["error"])
+                return message["result"]
+            if "method" in message:
+                self.events.append((message["method"], message["params"]))
+
+    def _say(self, method: str, parameters: dict[str, object]) -> int:
         self._number += 1
         command: dict[str, object] = {"id": self._number, "method": method, "params": parameters}
         if self._session:
             command["sessionId"] = self._session
         os.write(self._to, json.dumps(command).encode() + b"\0")
-        while True:
-            message = self._next()
-            if message.get("id") == self._number:
-                assert "error" not in message, (method, message["error"])
-                return message["result"]
-            if "method" in message:
-                self.events.append((message["method"], message["params"]))
+        return self._number
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._rest:
@@ -75,6 +85,60 @@ class Browser:
         self.media("screen", dark=dark)
         self._go("about:blank")  # or another anchor of the same page would load nothing
         self._go(page.resolve().as_uri() + anchor)
+
+    def go(self, url: str, *, width: int = 1280, height: int = 900) -> None:
+        """Show a page of the network in a window of that size."""
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=width < 600,
+        )
+        self._go(url)
+
+    def await_(self, expression: str, *, seconds: float = 30.0) -> Any:
+        """The value of the expression, or true for an element, as soon as it is true of the page.
+
+        A page that is just being left is asked again.
+        """
+        end = time.monotonic() + seconds
+        asked = f"(value => value && value.nodeType ? true : value)({expression})"
+        while True:
+            result = self.call("Runtime.evaluate", expression=asked, returnByValue=True)
+            value = result["result"].get("value")
+            if "exceptionDetails" not in result and value:
+                return value
+            assert time.monotonic() < end, f"in vain: {expression}; {result}"
+            time.sleep(0.05)
+
+    def type(self, text: str) -> None:
+        """As a keyboard would, into what has the focus; each sign by itself, because pages listen for keys."""
+        for sign in text:
+            key = {"key": "Enter", "windowsVirtualKeyCode": 13} if sign == "\r" else {}
+            self.call("Input.dispatchKeyEvent", type="keyDown", text=sign, **key)
+            self.call("Input.dispatchKeyEvent", type="keyUp", **key)
+
+    def click(self, element: str) -> None:
+        """With the mouse, on the middle of an element (an expression of it), wherever its frame is."""
+        measure = f"""(() => {{
+            const element = {element};
+            element.scrollIntoView({{block: 'center'}});
+            const box = element.getBoundingClientRect();
+            if (!box.width) return null;
+            let x = box.left + box.width / 2, y = box.top + box.height / 2;
+            for (let view = element.ownerDocument.defaultView; view !== window; view = view.parent) {{
+                const frame = view.frameElement.getBoundingClientRect();
+                x += frame.left; y += frame.top;
+            }}
+            return {{x, y}};
+        }})()"""
+        place, before = self.await_(measure), None
+        while place != before:  # what is still moving would be missed
+            time.sleep(0.05)
+            place, before = self.await_(measure), place
+        for kind in ("mousePressed", "mouseReleased"):
+            self.call("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **place)
 
     def _go(self, url: str) -> None:
         self.events.clear()
@@ -125,8 +189,12 @@ class Browser:
 
 
 @contextmanager
-def browser() -> Iterator[Browser]:
-    """A browser with a profile of its own; fails where there is none."""
+def browser(*, prefix: Sequence[str] = (), flags: Sequence[str] = ()) -> Iterator[Browser]:
+    """A browser with a profile of its own; fails where there is none.
+
+    prefix  a command that starts another one elsewhere: in a vantage of a lab
+    flags   more of Chromium's own; see ``in_lab``
+    """
     command = shutil.which("chromium")
     assert command, "no chromium: apt-get install chromium"
     to_read, to_write = os.pipe()
@@ -139,7 +207,7 @@ def browser() -> Iterator[Browser]:
             os.dup2(write, 4)
 
         process = subprocess.Popen(
-            [command, *_FLAGS, f"--user-data-dir={profile}"],
+            [*prefix, command, *_FLAGS, *flags, f"--user-data-dir={profile}"],
             preexec_fn=pipes,
             close_fds=False,
             stdin=subprocess.DEVNULL,
@@ -159,3 +227,18 @@ def browser() -> Iterator[Browser]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def in_lab(names: Mapping[str, str], certificates: Iterable[bytes]) -> tuple[str, ...]:
+    """Flags for a world without our resolvers: addresses by name, and the servers' own certificates (PEM), of which
+    the keys alone are believed."""
+    rules = [f"MAP {name} {address}" for name, address in names.items()]
+    keys = [
+        load_pem_x509_certificate(pem).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        for pem in certificates
+    ]
+    hashes = [base64.b64encode(hashlib.sha256(key).digest()).decode("ascii") for key in keys]
+    return (
+        f"--host-resolver-rules={','.join([*rules, 'MAP * ~NOTFOUND'])}",
+        f"--ignore-certificate-errors-spki-list={','.join(hashes)}",
+    )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from functools import cache
 from ipaddress import ip_network
 from pathlib import Path
 
 from mailwright.findings import Place
-from mailwright.site.model import Addressee, Gateway, Host, Network, Person, Role, Site
+from mailwright.site.model import Addressee, Gateway, Host, Network, Person, Role, Site, Waiver
 from mailwright.site.read import Reading, read
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,3 +131,28 @@ def with_role(*roles: Role) -> Site:
 
 def without_role(local: str) -> Site:
     return example(roles=tuple(old for old in load_example().roles if old.local != local))
+
+
+@cache
+def whole() -> Site:
+    """inventories/whole as it is: lists, webmail, an address book, pages."""
+    site = read(ROOT / "inventories" / "whole" / "site.yml").site
+    assert site is not None
+    return site
+
+
+def with_everything() -> Site:
+    """What the whole site and the gateway site have, on the split site's hosts and the web host."""
+    hosts = tuple(
+        replace(host, functions=(*host.functions, "lists")) if host.name.startswith("mail.") else host
+        for host in split_hosts()
+    )
+    gated = with_gateway()
+    waiver = Waiver("ROLE-5.one-person", "the second starts in January", "Rosa Luxemburg", date(2027, 1, 31), HERE)
+    return replace(
+        whole(),
+        hosts=(*hosts, whole().hosts[1]),
+        domains=gated.domains,
+        gateways=gated.gateways,
+        waivers=(waiver,),
+    )

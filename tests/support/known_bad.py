@@ -1,7 +1,8 @@
 """Deployments with one thing wrong, and what must be found about each: written down before it ran.
 
-``EXAMPLE`` is of the example's one host, ``SPLIT`` and ``GATEWAY`` of the worked sites of those names. Why other
-checks than its own fail on a mutant stands above it.
+``EXAMPLE`` is of the example's one host, ``SPLIT`` and ``GATEWAY`` of the worked sites of those names; those of the
+site that is described whole are in ``known_bad_whole``. Why other checks than its own fail on a mutant stands above
+it.
 """
 
 from __future__ import annotations
@@ -228,7 +229,7 @@ _ADDRESSES = (
     Mutant(
         "role-reaches-one",
         postfix(
-            do="swap /etc/postfix/virtual_aliases '\nabuse@college.ac.uk\trosa.luxemburg@college.ac.uk, '"
+            do="swap /etc/postfix/virtual_aliases '\nabuse@college.ac.uk\timran.iqbal@college.ac.uk, '"
             " '\nabuse@college.ac.uk\t'; postmap lmdb:/etc/postfix/virtual_aliases"
         ),
         _of("addresses.reach", "contacts.roles"),
@@ -800,11 +801,17 @@ GATEWAY = (
 """Of the site with gateways (inventories/gateway)."""
 
 ANSWERED = {
+    "accounts.suspended": "tests/audit/test_accounts.py",
+    "accounts.usage": "tests/audit/test_accounts.py",
+    "carddav.book": "tests/audit/test_carddav.py",
+    "carddav.read-only": "tests/audit/test_carddav.py",
     # In a lab the log cannot be taken off its file system and put back without a trace.
     "logs.own-file-system": "tests/audit/test_logs_kept.py",
-    # The example publishes nothing itself; its web server is a scripted one there.
-    "publications.addresses": "tests/audit/test_publications.py",
-    "publications.clocks": "tests/audit/test_publications.py",
+    # What each document has to say is left out of it; the web server is a scripted one there.
+    **{
+        f"publications.{name}": "tests/audit/test_pages.py"
+        for name in ("addresses", "clocks", "instructions", "faq", "status", "operation", "contacts")
+    },
 }
 """Checks whose mutants are answers, and the test that has them, with exactly that check asked."""
 
@@ -827,17 +834,17 @@ def examined(stage: Stage, mutant: Mutant, folder: Path) -> Seen:
     """What the checks find of a mutant of the example: the quick ones, and those of its kind. ``folder`` is for
     files of the moment."""
     probes = (*quick(stage), *_named(stage, mutant.also))
-    return _examined(stage, mutant, probes, trusted(stage, folder) if mutant.trust else None)
+    return looked_at(stage, mutant, probes, trusted(stage, folder) if mutant.trust else None)
 
 
 def examined_besides(stage: Stage, mutant: Mutant) -> Seen:
     """What the checks find of a mutant of another site: those that the example does not have, and those that are
     written down."""
     own = {probe.id for probe in stage.probes if probe.only is not None}
-    return _examined(stage, mutant, _named(stage, own | mutant.fails | mutant.unproven))
+    return looked_at(stage, mutant, _named(stage, own | mutant.fails | mutant.unproven))
 
 
-def _examined(stage: Stage, mutant: Mutant, probes: tuple[Probe, ...], trust: Path | None = None) -> Seen:
+def looked_at(stage: Stage, mutant: Mutant, probes: tuple[Probe, ...], trust: Path | None = None) -> Seen:
     """A hurried look; where it differs from what was written down, a patient one, which is what counts."""
     seen = examine(stage, mutant.change, probes, trust)
     if (seen.fails, seen.unproven) != (mutant.fails, mutant.unproven):

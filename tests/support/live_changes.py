@@ -64,6 +64,7 @@ FILTER = Part(
     " systemctl reset-failed rspamd; systemctl start rspamd;"
     " until ss -Hltn 'sport = :11332' | grep -q .; do sleep 0.05; done; sleep 0.2",
 )
+NGINX = Part("etc/nginx", "nginx -t -q; systemctl reload nginx; sleep 0.5")
 LOG = Part("etc/rsyslog.conf", "systemctl restart rsyslog")
 ROTATION = Part("etc/logrotate.d", "true")
 

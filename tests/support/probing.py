@@ -44,8 +44,8 @@ class Here:
 
 
 @cache
-def certificate(name: str) -> Path:
-    """A self-signed certificate and its key in one PEM file."""
+def certificate(name: str, *further: str) -> Path:
+    """A self-signed certificate, for further names too, and its key in one PEM file."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
@@ -57,7 +57,7 @@ def certificate(name: str) -> Path:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(one) for one in (name, *further)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
@@ -71,9 +71,9 @@ def certificate(name: str) -> Path:
     return path
 
 
-def server_tls(name: str = HOST) -> ssl.SSLContext:
+def server_tls(name: str = HOST, *further: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate(name))
+    context.load_cert_chain(certificate(name, *further))
     return context
 
 

@@ -27,7 +27,7 @@ def basis(site: Site | None = None, today: date = TODAY) -> Basis:
     site = site or load_example()
     plan = planning.make(site)
     checks = evaluate(site, today)
-    files = (Input("site.yml", "a" * 64),)
+    files = (Input("site.yml", "a" * 64, "site.yml", b"a: 1\n", main=True),)
     return Basis(site, plan.hosts, checks, files, project(site, plan, checks, files), digest(plan), for_site(plan))
 
 

@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 
 from mailwright.rehearsal import credentials
 from mailwright.rehearsal.rehearse import Stage
-from support.live_changes import DOVECOT, POSTFIX, Change, all_of, files
+from support.live_changes import DOVECOT, NGINX, POSTFIX, Change, all_of, files
 
 _NAME = "Spare authority"
 
@@ -63,7 +63,7 @@ def trusted(stage: Stage, folder: Path) -> Path:
 def certified(name: str, days: float, where: str = "", host: str = "") -> Change:
     """The host shows a certificate for ``name`` that is good for so many more days.
 
-    where  at one service of Postfix alone (``25/inet``), or of ``dovecot``; empty: everywhere
+    where  at one service of Postfix alone (``25/inet``), of ``dovecot`` or of ``nginx``; empty: Postfix and Dovecot
     """
     key = ec.generate_private_key(ec.SECP256R1())
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -75,6 +75,9 @@ def certified(name: str, days: float, where: str = "", host: str = "") -> Change
     store = f"{lay}; sed -i -E 's,^(ssl_server_(cert|key)_file) = .*,\\1 = {file},' /etc/dovecot/dovecot.conf"
     if where == "dovecot":
         return files(DOVECOT, store, host)
+    if where == "nginx":
+        served = f"sed -i -E 's,^( *ssl_certificate(_key)?) .*,\\1 {file};,' /etc/nginx/nginx.conf"
+        return files(NGINX, f"{lay}; {served}", host)
     if where:
         return files(POSTFIX, f"{lay}; postconf -P {where}/smtpd_tls_chain_files={file}", host)
     mailer = files(POSTFIX, f"{lay}; postconf -e smtpd_tls_chain_files={file}", host)

@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 from mailwright.audit import (
+    accounts,
     addresses,
     away,
     border,
+    carddav,
     certificates,
+    clients,
     clock,
     contacts,
     firewall,
@@ -18,9 +21,11 @@ from mailwright.audit import (
     issuers,
     journal,
     links,
+    lists,
     logs_kept,
     mta_sts,
     outage,
+    pages,
     ports,
     publications,
     relay,
@@ -29,6 +34,7 @@ from mailwright.audit import (
     submission,
     trail,
     transport,
+    webmail,
     zone,
 )
 from mailwright.audit.model import Probe
@@ -55,6 +61,12 @@ PROBES: tuple[Probe, ...] = (
     *firewall.PROBES,
     *links.PROBES,
     *ports.PROBES,
+    *lists.PROBES,
+    *webmail.PROBES,
+    *accounts.PROBES,
+    *carddav.PROBES,
+    *clients.PROBES,
+    *pages.PROBES,
     *publications.PROBES,
     *outage.PROBES,
     *away.PROBES,

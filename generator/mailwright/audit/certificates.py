@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509.oid import NameOID
 
 from mailwright.audit import roads, transport, wire
-from mailwright.audit.model import Context, Observation, Probe
+from mailwright.audit.model import Condition, Context, Observation, Probe
 from mailwright.audit.roads import Door
 from mailwright.formats.visible import visible
 
@@ -53,6 +53,27 @@ def store(context: Context) -> Iterator[Observation]:
 def incoming(context: Context) -> Iterator[Observation]:
     """The same on port 25 after STARTTLS (SCALE-1)."""
     yield from _looked_at(context, "smtp")
+
+
+def web(context: Context) -> Iterator[Observation]:
+    """The same on port 443; there the certificate is for every name under which the host serves something to web
+    browsers and mail programs (WEB-1)."""
+    yield from _looked_at(context, "https")
+    for door in roads.doors(context, "outside", "https"):
+        wanted = sorted({row.name for row in context.plan.web if row.host == door.listener.host})
+        what = f"names that the certificate on {door} is to have"
+        try:
+            with roads.vantage(context, "outside").enter():
+                has = covered(parsed(sent(context, door))[0])
+        except OSError as error:
+            yield Observation(what, wire.words(error), None, target=door.target)
+            continue
+        except UNREADABLE as error:
+            yield Observation(what, visible(f"cannot be read: {error!r}")[:200], False, target=door.target)
+            continue
+        missing = [name for name in wanted if not _covers(has, name)]
+        seen = f"without {', '.join(missing)}" if missing else ", ".join(wanted)
+        yield Observation(what, seen[:300], not missing, target=door.target)
 
 
 def _looked_at(context: Context, *services: str) -> Iterator[Observation]:
@@ -223,4 +244,14 @@ PROBES = (
     ),
     Probe("certificates.store", ("REMOTE-2",), "outside", "The store's certificates are whole and good", store),
     Probe("certificates.incoming", ("SCALE-1",), "outside", "Port 25's certificates are whole and good", incoming),
+    Probe(
+        "certificates.web",
+        ("WEB-1",),
+        "outside",
+        "Port 443's certificates are whole and good, for every name",
+        web,
+        only=Condition(
+            "a host serves web browsers", lambda plan: any(row.service == "https" for row in plan.listeners)
+        ),
+    ),
 )

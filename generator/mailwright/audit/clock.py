@@ -122,9 +122,12 @@ def _of_server(context: Context, where: Where, server: str) -> float:
 
 
 def _of_host(context: Context, host: str) -> tuple[float, float]:
-    """Our clock less the host's, and the doubt in it, which is half the time that the question took."""
+    """Our clock less the host's, and the doubt in it, which is half the time that the question took: on a busy
+    machine it is asked again until the answer is worth something."""
     best: tuple[float, float] | None = None
-    for _ in range(3):
+    for attempt in range(30):
+        if best is not None and attempt >= 3 and best[1] <= LIMIT / 4:
+            break
         before = time.time()
         status, output = roads.shell(context).run(host, "date", "+%s.%N")
         after = time.time()

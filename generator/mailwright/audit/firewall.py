@@ -7,21 +7,27 @@ from collections.abc import Iterator
 from mailwright.audit import names, posting, roads
 from mailwright.audit.model import Context, Observation, Probe
 from mailwright.findings import Target
+from mailwright.plan.lists import INWARD, OUTWARD
 from mailwright.plan.model import Opening
 from mailwright.site.model import IPAddress
 
 # Prints what comes of a connection; run on the host, where Python is because Ansible needs it.
 _CONNECT = """
 import socket, sys
+address, port, greets = sys.argv[1:]
 try:
-    with socket.create_connection((sys.argv[1], 25), timeout=4) as connection:
-        connection.recv(512)
-        connection.sendall(b"QUIT\\r\\n")
-        connection.recv(512)
+    with socket.create_connection((address, int(port)), timeout=4) as connection:
+        if greets == "greets":
+            connection.recv(512)
+            connection.sendall(b"QUIT\\r\\n")
+            connection.recv(512)
         print("connected")
 except OSError as error:
     print("not connected:", error)
 """
+
+
+_GREET = (25, INWARD, OUTWARD)
 
 
 def outbound(context: Context) -> Iterator[Observation]:
@@ -57,10 +63,30 @@ def _outbound(context: Context, row: Opening, targets: list[IPAddress]) -> Itera
             yield Observation(what, seen, ok, mailer, Target(row.host))
 
 
-def connected(context: Context, host: str, user: str, address: IPAddress) -> str:
-    """What comes of a connection to port 25 of ``address`` on ``host`` as ``user``: ``connected``, or why not."""
+def own_ports(context: Context, *ports: int) -> Iterator[Observation]:
+    """Ports of the hosts' loopback addresses that the plan opens for one user each: that one reaches them, and not
+    somebody without rights, or the user that another of these ports is for. Root may be whom it likes."""
+    rows = [row for row in context.plan.openings if row.direction == "out" and row.port in ports]
+    for row in rows:
+        others = dict.fromkeys(("nobody", *(one.user for one in rows if one.user != row.user)))
+        for user in (*others, row.user):
+            address = row.peers[0].network_address
+            seen = connected(context, row.host, user, address, row.port, greets=row.port in _GREET)
+            ok = seen == "connected" if user == row.user else seen.startswith("not connected")
+            what = f"connect on {row.host} to {_shown(address)} port {row.port} as {user}"
+            yield Observation(what, seen, ok, user == row.user, Target(row.host, row.port))
+
+
+def connected(
+    context: Context, host: str, user: str, address: IPAddress, port: int = 25, *, greets: bool = True
+) -> str:
+    """What comes of a connection to a port of ``address`` on ``host`` as ``user``: ``connected``, or why not.
+
+    greets  the server speaks first, and is taken leave of (SMTP, LMTP)
+    """
+    said = "greets" if greets else "waits"
     argv = ("setpriv", f"--reuid={user}", "--clear-groups", "--", "python3", "-c", _CONNECT, str(address))
-    return _tried(roads.shell(context).run(host, *argv))
+    return _tried(roads.shell(context).run(host, *argv, str(port), said))
 
 
 def _tried(result: tuple[int, str]) -> str:

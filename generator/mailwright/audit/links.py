@@ -15,15 +15,15 @@ from mailwright.plan.model import Link, Listener
 from mailwright.site.model import IPAddress
 
 _WAITING = 8  # ports at a time of which nothing but silence is awaited
-_OF_THE_SITE = frozenset({"lmtp", "syslog"})
+_OF_THE_SITE = frozenset({"lmtp", "syslog", "lists", "passwords"})
 
 SEVERAL_HOSTS = Condition("several hosts talk to each other", lambda plan: bool(plan.links))
 
 
 def between(context: Context) -> Iterator[Observation]:
     """Every host reaches every port of another host that the plan links it to, over v4 and v6. The ports that serve
-    the site's own hosts alone (LMTP, syslog) are reached from nowhere else: not from outside, not from the campus,
-    and not from a host of the site that has no business there (SCALE-1)."""
+    the site's own hosts alone (LMTP, syslog, posts to lists, changes of passwords) are reached from nowhere else:
+    not from outside, not from the campus, and not from a host of the site that has no business there (SCALE-1)."""
     yield from roads.side_by_side(context.plan.links, lambda link: _reached(context, link))
     own = [listener for listener in context.plan.listeners if listener.service in _OF_THE_SITE]
     yield from roads.side_by_side(own, lambda listener: _closed(context, listener), _WAITING)

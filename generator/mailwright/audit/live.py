@@ -83,7 +83,7 @@ def held(
         raise NotHeldError(f"{standing.outside}: none of their addresses can be reached in a family that it has")
     with ExitStack() as stack:
         try:
-            shell = stack.enter_context(_shell(plan, ways, ssh_config)) if where == "host" else None
+            commands = stack.enter_context(shell(plan, ways, ssh_config)) if where == "host" else None
         except NoSshError as error:
             raise NotHeldError(str(error)) from None
         mailbox: outside_mailbox.OutsideMailbox | None = None
@@ -101,7 +101,7 @@ def held(
             plan=plan,
             resolver=resolvers,
             vantages=vantages,
-            shell=shell,
+            shell=commands,
             correspondent=mailbox,
             accounts=secrets.accounts,
             trust=trust,
@@ -250,7 +250,8 @@ def _places(where: Where, standing: stand.Standing) -> tuple[dict[Where, Vantage
     return {where: stand.Here(where, standing.addresses)}, {where: standing.doubt} if standing.doubt else {}
 
 
-def _shell(plan: Plan, ways: stand.Ways, config: Path | None) -> SshShell:
+def shell(plan: Plan, ways: stand.Ways, config: Path | None) -> SshShell:
+    """Commands on the hosts of the plan, with ssh where a host is not this machine."""
     hosts = [host.name for host in plan.hosts]
     # What is ours needs no ssh; but only root may read there what the probes look at.
     here = [

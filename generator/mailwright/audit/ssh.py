@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import selectors
 import shlex
 import shutil
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self, cast
 
 from mailwright.audit.model import UnavailableError
 from mailwright.formats.visible import visible
@@ -96,6 +98,63 @@ class SshShell:
             raise UnavailableError(f"ssh to {host}: {_last(said) or 'the connection broke'}")
         return status, said
 
+    def talk(self, host: str, *argv: str, given: bytes, timeout: float, most: int) -> tuple[int, bytes]:
+        """As ``run``, with ``given`` on the command's standard input; what it says comes back as octets.
+
+        Raises UnavailableError too where it says more than ``most`` octets: nobody knows whether such a host will
+        ever come to an end.
+        """
+        words = ["timeout", "--kill-after=2", f"{timeout:g}", *argv]
+        if host in self._here:
+            status, said = self._converse(words, given, timeout + _LATE, most)
+        else:
+            road = self._roads[host]
+            self._open(host, road)
+            with road.turns:
+                argv_ = [*self._ssh(), "-T", "--", host, shlex.join(words)]
+                status, said = self._converse(argv_, given, timeout + _LATE, most)
+            if status == 255:  # ssh's own
+                raise UnavailableError(f"ssh to {host}: {_last(_text(said)) or 'the connection broke'}")
+        if len(said) > most:
+            raise UnavailableError(f"{host} says more than {most} octets")
+        return status, said
+
+    def _converse(self, argv: Sequence[str], given: bytes, timeout: float, most: int) -> tuple[int, bytes]:
+        """Reads no more than one octet over ``most``, and no longer than ``timeout``."""
+        end = time.monotonic() + timeout
+        said = bytearray()
+        with tempfile.TemporaryFile(dir=self._folder) as source:
+            source.write(given)
+            source.seek(0)
+            try:
+                process = subprocess.Popen(
+                    argv,
+                    stdin=source,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    env={**os.environ, "LC_ALL": "C.UTF-8"},
+                )
+            except OSError as error:
+                return 127, str(error).encode()
+        with process, selectors.DefaultSelector() as ready:
+            heard = cast("IO[bytes]", process.stdout)
+            ready.register(heard, selectors.EVENT_READ)
+            while len(said) <= most:
+                if not ready.select(max(0.0, end - time.monotonic())):
+                    process.kill()
+                    return 124, bytes(said)
+                got = os.read(heard.fileno(), min(65536, most + 1 - len(said)))
+                if not got:
+                    break
+                said += got
+            try:
+                if len(said) <= most:
+                    return process.wait(max(0.0, end - time.monotonic())), bytes(said)
+            except subprocess.TimeoutExpired:
+                pass
+            process.kill()
+        return 124, bytes(said)
+
     def _open(self, host: str, road: _Road) -> None:
         """The connection that all commands share; what came of it is remembered."""
         with road.lock:
@@ -159,6 +218,10 @@ def _call(argv: Sequence[str], timeout: float) -> tuple[int, str]:
     except OSError as error:
         return 127, str(error)
     return done.returncode, done.stdout.decode("utf-8", "replace")
+
+
+def _text(said: bytes) -> str:
+    return said.decode("utf-8", "replace")
 
 
 def _last(said: str) -> str:

@@ -104,7 +104,9 @@ def _hosts(plan: Plan, addresses: Iterable[IPAddress]) -> Iterator[str]:
 def _networks(plan: Plan) -> Iterator[IPNetwork]:
     settings = plan.settings
     yield from (*settings.campus_networks, *settings.management_networks, *settings.relay_networks)
-    yield from (row.clients for row in plan.grants if not isinstance(row.clients, str))
+    yield from (
+        row.clients for row in plan.grants if not isinstance(row.clients, str) and not row.clients.is_loopback
+    )
 
 
 def _not_outside(address: IPAddress, network: IPNetwork) -> str:

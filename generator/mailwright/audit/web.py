@@ -38,6 +38,11 @@ class Page:
     reason: str
     type: str
     body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def header(self, name: str) -> str:
+        """The values of all header lines of that name, separated by commas; empty where there is none."""
+        return ", ".join(value for key, value in self.headers if key.lower() == name.lower())
 
     def __str__(self) -> str:
         return (
@@ -78,7 +83,8 @@ def _onward(parts: SplitResult, url: str, location: str) -> tuple[SplitResult, s
 
 
 def text(page: Page) -> str:
-    """The words of a page of HTML or text, without its marks; white space is one blank."""
+    """The words of a page of HTML or text, without its marks and what leads to other places; white space is one
+    blank."""
     plain = page.body[:_TEXT].decode("utf-8", "replace")
     if page.type in ("text/html", "application/xhtml+xml"):
         plain = html.unescape(_without_marks(plain))
@@ -99,7 +105,7 @@ def _without_marks(source: str) -> str:
                 hidden = ""
                 kept.append(rest)
             continue
-        if name in ("script", "style", "template", "noscript"):
+        if name in ("script", "style", "template", "noscript", "nav"):
             hidden = name
             continue
         kept.append(rest)
@@ -147,8 +153,21 @@ def _get(
     context: Context, reachable: tuple[IPAddress, ...], parts: SplitResult, end: float, octets: int
 ) -> tuple[Page, str]:
     """The page, and where it redirects to."""
-    name = parts.hostname or ""
     plain = _connected(reachable, parts.port or PORT, end)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    page = exchange(context, plain, parts.hostname or "", _request(parts, path), end, octets)
+    return page, page.header("Location")
+
+
+def exchange(
+    context: Context, plain: socket.socket, name: str, request: bytes, end: float, octets: int = OCTETS
+) -> Page:
+    """The answer to a request over TLS with the server of that name, on a connection that is closed afterwards.
+
+    end  on the monotonic clock
+    Raises WrongPageError for a certificate that will not do and for what is no HTTP, another OSError when there is
+    no answer in time.
+    """
     with plain:
         try:
             plain.settimeout(wire.remaining(end))
@@ -156,9 +175,8 @@ def _get(
         except ssl.SSLCertVerificationError as error:
             raise WrongPageError(f"the certificate will not do: {error.verify_message}") from error
         with secure:
-            path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             secure.settimeout(wire.remaining(end))
-            secure.sendall(_request(parts, path))
+            secure.sendall(request)
             return _answer(secure, end, octets)
 
 
@@ -213,7 +231,7 @@ class _Canned:
         return io.BufferedReader(self.source)
 
 
-def _answer(secure: ssl.SSLSocket, end: float, octets: int) -> tuple[Page, str]:
+def _answer(secure: ssl.SSLSocket, end: float, octets: int) -> Page:
     canned = _Canned(_Bounded(secure, end, octets + (64 << 10)))
     response = http.client.HTTPResponse(cast(socket.socket, canned), method="GET")
     try:
@@ -232,5 +250,5 @@ def _answer(secure: ssl.SSLSocket, end: float, octets: int) -> tuple[Page, str]:
     if len(body) > octets:
         raise WrongPageError(f"a page of more than {octets:,} octets")
     type_ = (response.getheader("Content-Type") or "").partition(";")[0].strip().lower()
-    page = Page(response.status, response.reason, visible(type_)[:60], body)
-    return page, response.getheader("Location") or ""
+    headers = tuple((visible(key), visible(value)) for key, value in response.getheaders())
+    return Page(response.status, response.reason, visible(type_)[:60], body, headers)

@@ -21,24 +21,24 @@ _JOBS = 8
 def reverse(context: Context) -> Iterator[Observation]:
     """The resolver and every address of every name server of the zones serve the PTR records of the plan and no
     other for these addresses (DNS-1). A server that is behind the others is named, with its serial number."""
-    yield from _compared(context, "PTR")
+    yield from compared(context, "PTR")
 
 
 def addresses(context: Context) -> Iterator[Observation]:
     """The same of the A and AAAA records of the site's hosts (DNS-3)."""
-    yield from _compared(context, "A", "AAAA")
+    yield from compared(context, "A", "AAAA")
 
 
 def mailers(context: Context) -> Iterator[Observation]:
     """The same of the MX records of mail domains and of forms of address that are used inside (DNS-4)."""
-    yield from _compared(context, "MX")
+    yield from compared(context, "MX")
 
 
 def policies(context: Context) -> Iterator[Observation]:
     """The same of the SPF, DKIM and DMARC records (REMOTE-1). They are compared by their terms and tags, strings of
     one record joined; a second record of the same policy is a fault, and other TXT records of the name are the
     site's own affair."""
-    yield from _compared(context, "TXT")
+    yield from compared(context, "TXT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,8 @@ class _Set:
         return f"{self.owner} {self.kind}"
 
 
-def _compared(context: Context, *types: str) -> Iterator[Observation]:
+def compared(context: Context, *types: str) -> Iterator[Observation]:
+    """The records of these types at the resolver and at every address of every name server, against the plan's."""
     sets = _sets(row for row in context.plan.records if row.type in types)
     if not sets:
         yield Observation(f"{' and '.join(types)} records", "the plan has none", None)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from mailwright.build import border, documents, host_files, inventory, manifest, roles
+from mailwright.build import border, copies, documents, host_files, inventory, manifest, roles
 from mailwright.build.manifest import Input
-from mailwright.build.tree import Tree, safe, text
+from mailwright.build.tree import PERSONAL, PLAN, Output, Tree, safe, text
 from mailwright.components import dns
 from mailwright.findings import Finding
 from mailwright.formats.engine import FormatError
@@ -20,7 +20,7 @@ from mailwright.report.verdicts import verdicts
 from mailwright.requirements.catalogue import REQUIREMENTS
 from mailwright.site.model import Site
 
-__all__ = ["BuildError", "Input", "project"]
+__all__ = ["BuildError", "Input", "project", "told"]
 
 
 class BuildError(Exception):
@@ -35,14 +35,31 @@ def project(site: Site, plan: Plan, findings: Iterable[Finding], inputs: Iterabl
     """The whole project of a site. The same arguments give the same bytes.
 
     findings  of the rules over the description: the evidence of kind ``check`` in the matrix
-    inputs    the files that the description was read from, for the manifest
+    inputs    the files that the description was read from
     Raises BuildError; nothing is read but our own templates and roles, nothing is written.
     """
+    from mailwright.plan import stored
+
+    inputs = tuple(inputs)
+    tree = told(site, plan, findings, inputs)
+    tree[PLAN] = Output(stored.dump(plan), PERSONAL)
+    tree[manifest.NAME] = manifest.make(inputs, tree)
+    return tree
+
+
+def told(site: Site, plan: Plan, findings: Iterable[Finding], inputs: tuple[Input, ...]) -> Tree:
+    """``project`` without what says again what else is there: the tables of the plan and the manifest."""
     errors: list[FormatError] = []
     names = roles.used(plan)
     tree: Tree = {}
     tree |= host_files.make(plan, errors)
-    for make in (_zones, border.make, inventory.make, lambda plan: documents.make(plan, names)):
+    for make in (
+        _zones,
+        border.make,
+        inventory.make,
+        lambda plan: documents.make(plan, names),
+        lambda _: copies.make(inputs),
+    ):
         try:
             tree |= make(plan)
         except FormatError as error:
@@ -54,7 +71,6 @@ def project(site: Site, plan: Plan, findings: Iterable[Finding], inputs: Iterabl
     tree["compliance/matrix.json"] = text(matrix_json.render(site.organisation.name, verdict_rows))
     tree["compliance/matrix.html"] = text(matrix_html.render(site.organisation.name, verdict_rows))
     tree |= roles.make(names)
-    tree[manifest.NAME] = manifest.make(inputs, tree)
     return tree
 
 

@@ -18,7 +18,7 @@ def make(plan: Plan, errors: list[FormatError]) -> Tree:
     encoded = _Encoded()
     for host in plan.hosts:
         for component in COMPONENTS:
-            if component.runs_on(host):
+            if component.runs_on(plan, host):
                 try:
                     tree.update(_component(plan, host, component, encoded))
                 except FormatError as error:
@@ -30,12 +30,12 @@ class _Encoded:
     """The bytes of texts and their hashes; a text that several hosts share is encoded and hashed once."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[str, bytes, str]] = {}
+        self._known: dict[int, tuple[str | bytes, bytes, str]] = {}
 
-    def __call__(self, text: str) -> tuple[bytes, str]:
+    def __call__(self, text: str | bytes) -> tuple[bytes, str]:
         found = self._known.get(id(text))
         if found is None:
-            data = text.encode()
+            data = text if isinstance(text, bytes) else text.encode()
             found = self._known[id(text)] = (text, data, hashlib.sha256(data).hexdigest())
         return found[1:]
 

@@ -1,33 +1,53 @@
-"""The files that a description was read from, and their hashes."""
+"""The files that a description was read from: their hashes, and copies of them."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+from mailwright.build import copies
 from mailwright.build.manifest import Input
-from mailwright.site.read import IN_DIRECTORY, Reading
+from mailwright.plan.model import Plan
+from mailwright.site import ldif, placements
+from mailwright.site.read import Reading
 
 
-def of(reading: Reading, folder: Path) -> tuple[Input, ...]:
-    """The description, its profiles, the file of the people and the public key, named from ``folder`` on.
+def of(reading: Reading, folder: Path, plan: Plan | None = None) -> tuple[Input, ...]:
+    """All files that were opened to read the description, sorted by name; none where there is no description.
+
+    folder  what their names start from: the description's
+    plan    with it, stores.csv is given as a build leaves it beside the description, so that the next build of the
+            same description makes the same
 
     Raises OSError when one of them has gone since it was read.
     """
-    files = sorted(_files(reading))
-    return tuple(
-        Input(os.path.relpath(file, folder), hashlib.sha256(Path(file).read_bytes()).hexdigest()) for file in files
-    )
+    if reading.document is None:
+        return ()
+    found = {os.path.abspath(file): Path(file).read_bytes() for file in reading.files}  # noqa: PTH100 - no links
+    main = os.path.abspath(reading.document.file)  # noqa: PTH100
+    placed = stores(plan) if plan is not None else None
+    if placed is not None:
+        found[str(Path(main).parent / placements.FILE)] = placed.encode()
+    return tuple(sorted(_inputs(found, main, folder, reading), key=lambda item: item.name))
 
 
-def _files(reading: Reading) -> set[str]:
-    document = reading.document
-    if document is None:
-        return set()
-    files = {place.file for place in document.places.values()}
-    for pointer in ("/people", "/dkim/public_key"):
-        named = document.value(pointer) if pointer in document.places else None
-        if isinstance(named, str) and named != IN_DIRECTORY:
-            files.add(str(Path(document.place(pointer).file).parent / named))
-    return files
+def stores(plan: Plan) -> str | None:
+    """The text of stores.csv, which remembers who is on which store; None where there are not several."""
+    if len(plan.with_function("store")) < 2:
+        return None
+    return placements.text((mailbox.login, mailbox.host) for mailbox in plan.mailboxes)
+
+
+def _inputs(found: dict[str, bytes], main: str, folder: Path, reading: Reading) -> Iterator[Input]:
+    shared = os.path.commonpath([os.path.dirname(file) for file in found])  # noqa: PTH120
+    directory = reading.site.directory if reading.site is not None else None
+    for file, data in found.items():
+        yield Input(
+            name=os.path.relpath(file, folder),
+            sha256=hashlib.sha256(data).hexdigest(),
+            copy=copies.name(Path(os.path.relpath(file, shared)).as_posix()),
+            data=ldif.needed(data, directory.attributes) if directory and file.endswith(".ldif") else data,
+            main=file == main,
+        )

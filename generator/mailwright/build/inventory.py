@@ -13,7 +13,7 @@ def make(plan: Plan) -> Tree:
     hosts: dict[str, object] = {host.name: _variables(plan, host) for host in plan.hosts}
     groups: dict[str, object] = {}
     for component in COMPONENTS:
-        members = {host.name: None for host in plan.hosts if component.runs_on(host)}
+        members = {host.name: None for host in plan.hosts if component.runs_on(plan, host)}
         if members:
             groups[component.name] = {"hosts": members}
     return {
@@ -27,6 +27,6 @@ def _variables(plan: Plan, host: HostFacts) -> dict[str, object]:
     variables: dict[str, object] = {"ansible_host": str(host.addresses[0])} if host.addresses else {}
     variables["mailwright_os"] = host.os
     for component in COMPONENTS:
-        if component.runs_on(host):
+        if component.runs_on(plan, host):
             variables.update(component.variables(plan, host))
     return variables

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mailwright import __version__
 from mailwright.build.tree import Output, Tree, json_text
@@ -14,19 +14,32 @@ NAME = "MANIFEST.json"
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A file that the description was read from. ``name`` as the description names it, never a machine's path."""
+    """A file that the description was read from.
+
+    name    from the description's folder on: ``../base.yml``
+    sha256  of the file
+    copy    where its copy lies in ``description/``, from the folder on that all inputs share: ``base.yml``. So what
+            one of them calls another is right there, too
+    data    the copy, which may lack what no description needs (``copies``)
+    main    it is the description itself
+    """
 
     name: str
     sha256: str
+    copy: str
+    data: bytes = field(repr=False)
+    main: bool = False
 
 
 def make(inputs: Iterable[Input], tree: Tree) -> Output:
     """The manifest of ``tree``, which does not hold it yet: no time stamp, no path of a machine."""
     digests = {id(output.data): hashlib.sha256(output.data).hexdigest() for output in _each_once(tree)}
+    inputs = tuple(inputs)
     return json_text(
         {
             "mailwright": __version__,
-            "inputs": {item.name: item.sha256 for item in inputs},
+            "description": next((item.copy for item in inputs if item.main), ""),
+            "inputs": {item.copy: item.sha256 for item in inputs},
             "files": {path: digests[id(output.data)] for path, output in tree.items()},
         }
     )

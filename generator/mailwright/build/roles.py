@@ -16,7 +16,7 @@ _LEFT_OUT = frozenset({"__pycache__", "molecule", "tests", ".ansible"})
 
 def used(plan: Plan) -> tuple[str, ...]:
     """Names of the roles that some host needs, in the order in which they are applied; ``base`` first, always."""
-    return (BASE, *(item.name for item in COMPONENTS if any(item.runs_on(host) for host in plan.hosts)))
+    return (BASE, *(item.name for item in COMPONENTS if any(item.runs_on(plan, host) for host in plan.hosts)))
 
 
 def make(names: tuple[str, ...]) -> Tree:

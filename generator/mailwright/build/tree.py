@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 
+import msgspec
+
 ORDINARY = 0o644
 PERSONAL = 0o640
+
+PLAN = "plan.json"
+"""The tables of which all else in a project is made."""
+DESCRIPTION = "description/"
+"""Where copies of the inputs lie."""
 
 _NAME = re.compile(r"[A-Za-z0-9_.+@~,=-][A-Za-z0-9_.+@~,= -]*")
 
@@ -41,4 +47,4 @@ def text(content: str, mode: int = ORDINARY) -> Output:
 
 def json_text(value: object) -> Output:
     """JSON with sorted keys, indented, so that two builds of the same are the same bytes."""
-    return text(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    return Output(msgspec.json.format(msgspec.json.encode(value, order="sorted"), indent=2) + b"\n")

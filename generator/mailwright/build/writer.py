@@ -38,7 +38,24 @@ def write(tree: Tree, folder: Path) -> Written:
     New contents are written beside the folder first, so that a full disk leaves the old project as it was.
     Raises WriteRefusedError for a folder that holds something else than a project of ours, OSError.
     """
+    written = compare(tree, folder)
+    if written.nothing:
+        return written
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=".mailwright-", dir=folder.parent))
+    try:
+        stage(tree, staging, written)
+        put(staging, folder, written)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return written
+
+
+def compare(tree: Tree, folder: Path) -> Written:
+    """What ``write`` would do. Raises as it does; nothing is written."""
     before = _earlier(folder)
+    if not folder.exists():
+        return Written(tuple(sorted(map(safe, tree))), (), ())
     added: list[str] = []
     changed: list[str] = []
     for path, output in sorted(tree.items()):
@@ -51,40 +68,36 @@ def write(tree: Tree, folder: Path) -> Written:
     removed = sorted(path for path in before - tree.keys() if (folder / path).is_file())
     for path in removed:
         _no_link_on_the_way(folder, path)
-    if added or changed or removed:
-        _apply(tree, folder, (*added, *changed), removed)
     return Written(tuple(added), tuple(changed), tuple(removed))
 
 
-def _apply(tree: Tree, folder: Path, new: tuple[str, ...], removed: list[str]) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=".mailwright-", dir=folder.parent))
-    try:
-        _stage(tree, staging, new)
-        if not folder.exists():
-            staging.chmod(0o777 & ~_umask())  # mkdtemp keeps others out
-            staging.rename(folder)  # the whole project appears at once
-            return
-        for path in removed:
-            (folder / path).unlink()
-            _remove_empty(folder, (folder / path).parent)
-        # The manifest last: until then it is the old one, which knows what may be removed. Where there is none it
-        # comes first, so that a folder which was left half written is known for ours.
-        renewed = (folder / manifest.NAME).exists()
-        for path in sorted(new, key=lambda path: ((path == manifest.NAME) is renewed, path)):
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (staging / path).replace(folder / path)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
-def _stage(tree: Tree, staging: Path, new: tuple[str, ...]) -> None:
+def stage(tree: Tree, staging: Path, written: Written) -> None:
+    """Writes what is new to the folder ``staging``."""
+    new = (*written.added, *written.changed)
     for parent in sorted({(staging / path).parent for path in new}):
         parent.mkdir(parents=True, exist_ok=True)
     for path in new:
         staged = staging / path
         staged.write_bytes(tree[path].data)
         staged.chmod(tree[path].mode)
+
+
+def put(staging: Path, folder: Path, written: Written) -> None:
+    """Moves what was staged into the folder, and takes out what is no more."""
+    if not folder.exists():
+        staging.chmod(0o777 & ~_umask())  # mkdtemp keeps others out
+        staging.rename(folder)  # the whole project appears at once
+        return
+    for path in written.removed:
+        (folder / path).unlink()
+        _remove_empty(folder, (folder / path).parent)
+    # The manifest last: until then it is the old one, which knows what may be removed. Where there is none it
+    # comes first, so that a folder which was left half written is known for ours.
+    new = (*written.added, *written.changed)
+    renewed = (folder / manifest.NAME).exists()
+    for path in sorted(new, key=lambda path: ((path == manifest.NAME) is renewed, path)):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (staging / path).replace(folder / path)
 
 
 def _umask() -> int:

@@ -3,19 +3,22 @@
 >>> changes = compare(old, new)
 
 One function per group of tables yields Changes; ``SECTIONS`` lists them, what matters most to people first.
-How a list of them is printed is in ``text`` and ``json_``.
+How a review of them is printed is in ``text``, ``markdown``, ``html``, ``json_`` and ``sarif``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 
-from mailwright.changes import hosts, judgement, network, people, settings
-from mailwright.changes.model import Change
+from mailwright.changes import described, hosts, judgement, network, people, services, settings
+from mailwright.changes.model import THRESHOLD, Change, Comparison
+from mailwright.changes.renamed import called, renamed
+from mailwright.findings import Finding
 from mailwright.plan.model import Plan
 
-__all__ = ["SECTIONS", "Change", "Section", "compare"]
+__all__ = ["SECTIONS", "Change", "Section", "compare", "comparison"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,9 @@ SECTIONS: tuple[Section, ...] = (
     Section("Addresses", ("routes",), people.routes),
     Section("Addresses that are rewritten on the way out", ("rewrites",), people.rewrites),
     Section("Who may send as whom", ("senders",), people.senders),
+    Section("Lists", ("lists", "members"), services.lists),
+    Section("Address book", ("book",), services.book),
+    Section("On the web", ("web",), services.web),
     Section("Who may relay", ("grants",), judgement.grants),
     Section("What is asked before mail is taken", ("policies",), judgement.policies),
     Section("Systems behind gateways", ("gateways",), judgement.gateways),
@@ -44,15 +50,34 @@ SECTIONS: tuple[Section, ...] = (
     Section("Logs", ("retention",), settings.retention),
     Section("Clocks", ("clocks",), settings.clocks),
     Section("Documents", ("publications",), settings.publications),
+    Section("Waivers", ("waivers",), settings.waivers),
     Section("Contacts, and what people vouch for", ("contacts", "promises"), settings.contacts),
     Section(
         "Settings",
-        ("domains", "internal_domains", "smarthost", "directory", "settings"),
+        ("domains", "internal_domains", "smarthost", "directory", *described.PARTS, "audit", "settings"),
         settings.changes,
     ),
 )
 
 
 def compare(old: Plan, new: Plan) -> tuple[Change, ...]:
-    """Every difference that makes a difference: reasons that are worded otherwise do not."""
-    return tuple(change for section in SECTIONS for change in section.changes(old, new))
+    """Every difference that makes a difference: reasons that are worded otherwise do not, and a host that is called
+    otherwise does so once."""
+    names = renamed(old, new)
+    before = called(old, names)
+    changes = (change for section in SECTIONS for change in section.changes(before, new))
+    return (*hosts.renamed(old, new, names), *changes)
+
+
+def comparison(
+    old: Plan,
+    new: Plan,
+    sizes: Mapping[str, int],
+    today: date,
+    broken: tuple[Finding, ...] = (),
+    threshold: float = THRESHOLD,
+) -> Comparison:
+    """What risk rules judge, of two plans as they were made."""
+    names = renamed(old, new)
+    changes = () if old is new else compare(old, new)
+    return Comparison(called(old, names), new, changes, sizes, today, broken, threshold, names)

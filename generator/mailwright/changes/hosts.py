@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from mailwright.changes import model, words
 from mailwright.changes.model import Change, differences, pairs
 from mailwright.plan.model import HostFacts, Plan
 
 _USED = frozenset({"submission", "store"})
+_CALLED = "It needs a certificate for the new name, and the DNS has to lead there and back."
+_CALLED_USED = "Users' mail programs name the old one until they are set up anew."
 _TELL = "Users' mail programs that name the old host have to be told the new one."
 
 
@@ -31,6 +33,15 @@ def changes(old: Plan, new: Plan) -> Iterator[Change]:
             for name in differences(one, other):
                 if name != "functions":  # said above
                     yield Change("hosts", "changed", other.name, _differs(one, other, name), old=one, new=other)
+
+
+def renamed(old: Plan, new: Plan, names: Mapping[str, str]) -> Iterator[Change]:
+    """Hosts that are called otherwise. ``names``: the old one → the new one."""
+    for was, now in sorted(names.items()):
+        before, after = old.host(was), new.host(now)
+        told = f" {_CALLED_USED}" if not _USED.isdisjoint(after.functions) else ""
+        sentence = f"{was} is called {now} from now on, and is the same machine"
+        yield Change("hosts", "changed", now, sentence, "", f"{_CALLED}{told}", before, after)
 
 
 def _moved(what: str, before: tuple[str, ...], after: tuple[str, ...]) -> str:

@@ -43,6 +43,7 @@ def policies(old: Plan, new: Plan) -> Iterator[Change]:
     """What a listener asks, in its order, where the listener is there before and after."""
     before, after = _orders(old), _orders(new)
     doors = {key[:2] for key in before} & {key[:2] for key in after}
+    relayed, relays = _relaying(old), _relaying(new)
     for key in sorted(before.keys() | after.keys()):
         one, other = before.get(key, ()), after.get(key, ())
         checks, others = tuple(row.check for row in one), tuple(row.check for row in other)
@@ -54,8 +55,10 @@ def policies(old: Plan, new: Plan) -> Iterator[Change]:
         else:
             more = [_said_of(row) for row in other if row.check not in checks]
             less = [_said_of(row) for row in one if row.check not in others]
-            parts = [f"sees to this as well: {'; '.join(more)}"] if more else []
-            parts += [f"does not see to this any more: {'; '.join(less)}"] if less else []
+            begins = ", for those who may relay there now" if key[:2] in relays - relayed else ""
+            ends = ", since nobody relays there" if key[:2] in relayed - relays else ""
+            parts = [f"sees to this as well{begins}: {'; '.join(more)}"] if more else []
+            parts += [f"does not see to this any more{ends}: {'; '.join(less)}"] if less else []
             what = ", and ".join(parts)
         yield Change(
             "policies",
@@ -67,6 +70,11 @@ def policies(old: Plan, new: Plan) -> Iterator[Change]:
             one or None,
             other or None,
         )
+
+
+def _relaying(plan: Plan) -> set[tuple[str, int]]:
+    """Ports by which somebody may relay."""
+    return {(row.host, row.port) for row in plan.grants}
 
 
 def _said_of(row: Policy) -> str:

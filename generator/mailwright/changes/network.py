@@ -9,9 +9,15 @@ from ipaddress import ip_address
 from mailwright.changes import words
 from mailwright.changes.model import Change, differences, kind, pairs
 from mailwright.plan.model import Listener, Opening, Plan, Record
+from mailwright.plan.records import ABSENT
 
-_DNS = "Publish it before the hosts are changed; others may see the old state for as long as its time to live."
-_DNS_GONE = "Remove it after the hosts are changed; others may remember it for as long as its time to live."
+_REMEMBERED = "others may see the old state for as long as its time to live."
+_DNS = f"Publish it before the hosts are changed; {_REMEMBERED}"
+_DNS_GONE = f"Remove it after the hosts are changed; {_REMEMBERED}"
+_WAY_IN = f"Publish it when the hosts are ready for it; {_REMEMBERED}"
+_WAY_IN_GONE = f"Remove it before the hosts are changed; {_REMEMBERED}"
+_WAYS_IN = frozenset({"MX", "SRV"})
+"""Types of records that lead others to a host, which has to be there."""
 
 
 def _gone(new: Plan, host: str) -> bool:
@@ -142,7 +148,8 @@ def records(old: Plan, new: Plan) -> Iterator[Change]:
         else:
             sentence = f"{type_} of {name} {'is new' if other else 'vanishes'}: {_values(other or one)}"
             alike = f"{type_} records in the zone {zone} {'are new' if other else 'vanish'}"
-        note = _DNS_GONE if what == "removed" else _DNS
+        come, go = (_WAY_IN, _WAY_IN_GONE) if type_ in _WAYS_IN else (_DNS, _DNS_GONE)
+        note = go if what == "removed" else come
         yield Change("records", what, name, sentence, alike, note, one or None, other or None)
 
 
@@ -157,7 +164,7 @@ def _values(rows: tuple[Record, ...]) -> str:
     if rows[0].type == "MX":  # the lowest preference is tried first
         ranked = sorted((int(rank), name) for rank, _, name in (row.value.partition(" ") for row in rows))
         return ", then ".join(name.rstrip(".") for _, name in ranked)
-    return words.listed(row.value.rstrip(".") for row in rows)
+    return words.listed("no such service" if row.value == ABSENT else row.value.rstrip(".") for row in rows)
 
 
 def _address(owner: str) -> str:

@@ -37,10 +37,17 @@ VERBS: tuple[Verb, ...] = (
     Verb("check", "check", "Every fault of a description and every requirement it breaks."),
     Verb("build", "build", "Make the Ansible project, DNS fragments and compliance matrix."),
     Verb("diff", "diff", "What a change of the description means, in words."),
+    Verb("drift", "drift", "What is on the hosts, against what was built and applied."),
     Verb("rehearse", "rehearse", "Try the service on throw-away hosts; a verdict per requirement."),
     Verb("audit", "audit", "Look at the running service: what is shown, what fails, what is open."),
     Verb("report", "report", "The compliance report: every requirement with its evidence."),
     Verb("explain", "explain", "What a requirement or rule says, breaks it, mends it."),
+    Verb("explain-value", "explain_value", "Which file of a description says a value, and which it overrides."),
+    Verb(
+        "new-customer",
+        "new_customer",
+        "Write the file of a provider's new customer; its DNS records and the steps.",
+    ),
     Verb("dkim-key", "dkim_key", "Make a DKIM key pair."),
 )
 

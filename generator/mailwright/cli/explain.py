@@ -1,8 +1,9 @@
-"""mailwright explain: what a requirement or a rule says."""
+"""mailwright explain: what a requirement, a rule, or a rule about the risk of a change says."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -10,15 +11,26 @@ import click
 from mailwright.cli.common import Refused
 
 if TYPE_CHECKING:
+    from mailwright.changes.model import RiskRule
     from mailwright.requirements.model import Requirement, Rule
-
-    Text = Callable[[tuple[Requirement, ...], tuple[Rule, ...]], Iterator[str]]
 
 WIDEST = 100  # columns; longer lines are hard to read
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What is explained."""
+
+    requirements: tuple[Requirement, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    risks: tuple[RiskRule, ...] = ()
+
+
+_Text = Callable[[_Shown], Iterator[str]]
+
+
 @click.command("explain")
-@click.argument("id_", required=False, metavar="[REQUIREMENT|RULE]")
+@click.argument("id_", required=False, metavar="[REQUIREMENT|RULE|RISK]")
 @click.option(
     "--format",
     "format_",
@@ -28,27 +40,33 @@ WIDEST = 100  # columns; longer lines are hard to read
     help="Output.",
 )
 def command(id_: str | None, format_: str) -> None:
-    """Print what a requirement (ROLE-5) or a rule (ROLE-5.one-person) says, what breaks it and what mends it.
+    """Print what a requirement (ROLE-5) or a rule (ROLE-5.one-person) says, what breaks it and what mends it. Of a
+    risk (relay.widened): what it means, and how to make such a change safely.
 
     A requirement comes with all its rules. Without an id all of them are listed. Exit status 2: there is none of
     that id.
     """
+    from mailwright.changes.page import by_subject
     from mailwright.requirements import lookup
     from mailwright.requirements.catalogue import REQUIREMENTS, find
     from mailwright.requirements.rules import RULES
 
+    risks = by_subject()
     if id_ is None:
-        _print(format_, REQUIREMENTS, RULES, _list)
+        _print(format_, _Shown(REQUIREMENTS, RULES, risks), _list)
         return
     requirement, rule = find(id_.upper()), lookup.rule(id_) or lookup.rule(_cased(id_))
+    risk = next((each for each in risks if each.id == id_.lower()), None)
     if requirement is not None:
-        _print(format_, (requirement,), lookup.rules_of(requirement.id), _whole)
+        _print(format_, _Shown((requirement,), lookup.rules_of(requirement.id)), _whole)
     elif rule is not None:
-        _print(format_, (), (rule,), _whole)
+        _print(format_, _Shown(rules=(rule,)), _whole)
+    elif risk is not None:
+        _print(format_, _Shown(risks=(risk,)), _whole)
     else:
-        near = lookup.suggest(id_)
+        near = lookup.suggest(id_, (each.id for each in risks))
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
-        raise Refused(f"there is no requirement or rule {id_!r}.{hint} `mailwright explain` lists all.")
+        raise Refused(f"there is no requirement, rule or risk {id_!r}.{hint} `mailwright explain` lists all.")
 
 
 def _cased(id_: str) -> str:
@@ -57,17 +75,18 @@ def _cased(id_: str) -> str:
     return f"{requirement.upper()}{dot}{name.lower()}"
 
 
-def _print(format_: str, requirements: tuple[Requirement, ...], rules: tuple[Rule, ...], text: Text) -> None:
+def _print(format_: str, shown: _Shown, text: _Text) -> None:
     if format_ == "json":
         import json
 
-        shown = {
-            "requirements": [_requirement_data(each) for each in requirements],
-            "rules": [_rule_data(each) for each in rules],
+        data = {
+            "requirements": [_requirement_data(each) for each in shown.requirements],
+            "rules": [_rule_data(each) for each in shown.rules],
+            "risks": [_risk_data(each) for each in shown.risks],
         }
-        click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
         return
-    click.echo("\n".join(text(requirements, rules)))
+    click.echo("\n".join(text(shown)))
 
 
 def _requirement_data(requirement: Requirement) -> dict[str, object]:
@@ -100,29 +119,48 @@ def _rule_data(rule: Rule) -> dict[str, object]:
     }
 
 
-def _list(requirements: tuple[Requirement, ...], rules: tuple[Rule, ...]) -> Iterator[str]:
+def _risk_data(risk: RiskRule) -> dict[str, object]:
+    from mailwright.changes.page import page_of
+
+    page = page_of(risk)
+    return {
+        "id": risk.id,
+        "requirement": risk.requirement,
+        "severity": str(risk.severity),
+        "title": risk.title,
+        "summary": page.summary,
+        "why": list(page.why),
+        "safely": risk.safely,
+    }
+
+
+def _list(shown: _Shown) -> Iterator[str]:
     section = ""
-    for requirement in requirements:
+    for requirement in shown.requirements:
         if requirement.section != section:
             if section:
                 yield ""
             section = requirement.section
             yield section
         yield _entry(requirement.id, requirement.level, requirement.title, 2)
-        for rule in rules:
+        for rule in shown.rules:
             if rule.requirement == requirement.id:
                 yield _entry(rule.id, rule.level, rule.title, 4)
     yield ""
     yield "Attestations and waivers"
-    for rule in rules:
+    for rule in shown.rules:
         if not rule.requirement:
             yield _entry(rule.id, rule.level, rule.title, 2)
+    yield ""
+    yield "Risks of a change (mailwright diff)"
+    for risk in shown.risks:
+        yield _entry(risk.id, str(risk.severity), risk.title, 2)
 
 
-def _whole(requirements: tuple[Requirement, ...], rules: tuple[Rule, ...]) -> Iterator[str]:
+def _whole(shown: _Shown) -> Iterator[str]:
     from mailwright.requirements.pages import how_shown, page_of
 
-    for requirement in requirements:
+    for requirement in shown.requirements:
         yield f"{requirement.id}  {requirement.title}  ({requirement.level}, {requirement.section})"
         yield ""
         yield _filled(requirement.says)
@@ -134,11 +172,11 @@ def _whole(requirements: tuple[Requirement, ...], rules: tuple[Rule, ...]) -> It
             yield _filled(f"Not shown yet: {requirement.gap}")
         for probe, words in requirement.needs:
             yield _filled(f"Not proven without {probe}: {words}")
-        if not rules:
+        if not shown.rules:
             yield _filled("No rule over the description belongs to it.")
-    for index, rule in enumerate(rules):
+    for index, rule in enumerate(shown.rules):
         page = page_of(rule)
-        if requirements or index:
+        if shown.requirements or index:
             yield ""
         yield f"{rule.id}  ({rule.level})"
         yield ""
@@ -152,6 +190,19 @@ def _whole(requirements: tuple[Requirement, ...], rules: tuple[Rule, ...]) -> It
         yield "  The same, mended:"
         yield ""
         yield from _indented(page.mended)
+    for risk in shown.risks:
+        yield from _risk(risk)
+
+
+def _risk(risk: RiskRule) -> Iterator[str]:
+    from mailwright.changes.page import page_of
+
+    page = page_of(risk)
+    about = f", {risk.requirement}" if risk.requirement else ""
+    yield f"{risk.id}  {risk.title}  ({risk.severity}{about})"
+    for paragraph in (page.summary, *page.why, f"Safely: {risk.safely}"):
+        yield ""
+        yield _filled(paragraph)
 
 
 def _indented(snippet: str) -> Iterator[str]:

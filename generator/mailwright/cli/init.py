@@ -41,7 +41,14 @@ OS = ("debian-13", "debian-12")
     show_default=True,
     help="The description; people.csv and site.schema.json go beside it.",
 )
-def command(out: Path, **said: Any) -> None:
+@click.option(
+    "--provider",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Instead, the folder of a provider of many organisations: of your own mail on hosts that they share.",
+)
+def command(out: Path, folder: Path | None, **said: Any) -> None:
     """Write a commented description, from flags or from at most ten questions.
 
     On a terminal it asks for what no flag says; NETWORK, IP and --admin may be given several times, or in an
@@ -51,6 +58,9 @@ def command(out: Path, **said: Any) -> None:
     from mailwright import resources
     from mailwright.site import starter
 
+    if folder is not None:
+        _provider(folder, said)
+        return
     beside = {out: "", out.parent / "people.csv": "", out.parent / "site.schema.json": ""}
     there = [str(path) for path in beside if path.exists() or path.is_symlink()]
     if there:
@@ -68,6 +78,44 @@ def command(out: Path, **said: Any) -> None:
         raise click.UsageError(f"{error.filename}: {error.strerror}") from None
     click.echo(f"Written: {', '.join(map(str, beside))}")
     click.echo(f"Next: add everybody to people.csv, then run mailwright check {out}")
+
+
+def _provider(folder: Path, said: dict[str, Any]) -> None:
+    """The folder appears whole, or not at all."""
+    import shutil
+    import tempfile
+
+    from mailwright import resources
+    from mailwright.provider import starter
+
+    if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
+        raise click.UsageError(f"Nothing was written, for {folder} is there already, and not empty.")
+    texts = starter.provider(_facts(said, asking=_on_a_terminal()))
+    schemas = resources.folder("schemas")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        stage = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
+        try:
+            for name, text in texts.items():
+                path = stage / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+            for name in ("provider", "customer", "site"):
+                schema = (schemas / f"{name}.schema.json").read_text(encoding="utf-8")
+                (stage / f"{name}.schema.json").write_text(schema, encoding="utf-8")
+            (stage / "customers").mkdir()
+            stage.chmod(0o755)
+            stage.rename(folder)
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
+    except OSError as error:
+        raise click.UsageError(f"{error.filename}: {error.strerror}") from None
+    click.echo(
+        f"Written: {folder}/provider.yml, and beside it {', '.join(sorted(name for name in texts if '/' in name))}"
+    )
+    click.echo(
+        f"Next: mailwright new-customer {folder} --domain college.ac.uk, for each, then mailwright check {folder}"
+    )
 
 
 def _on_a_terminal() -> bool:
@@ -122,10 +170,10 @@ def _facts(said: dict[str, Any], *, asking: bool) -> Facts:
     admins += [_ask(f"{which} administrator, as Name, login, telephone", administrator) for which in asked]
     if len({admin.login for admin in admins}) < len(admins):
         raise click.UsageError("The administrators need a login each.")
-    registry = one("registry", "Handle in the RIPE registry, empty if you do not know it", _registry, "")
+    handle = one("registry", "Handle in the RIPE registry, empty if you do not know it", registry, "")
     timezone = _flag("--timezone", values.timezone, said["timezone"])
     return starter.Facts(
-        organisation, timezone, registry, domain, host, system, addresses, campus, management, tuple(admins)
+        organisation, timezone, handle, domain, host, system, addresses, campus, management, tuple(admins)
     )
 
 
@@ -135,7 +183,7 @@ def _system(text: str) -> str:
     return text
 
 
-def _registry(text: str) -> str:
+def registry(text: str) -> str:
     if text and not (text.isascii() and text.replace("-", "").isalnum() and text[0].isalpha() and len(text) <= 40):
         raise ValueError(f"{text!r} is not a registry handle, such as COLL1-RIPE")
     return text.upper()

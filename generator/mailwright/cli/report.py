@@ -124,7 +124,7 @@ def _basis(judged: common.Judged, folder: Path) -> Basis:
     assert judged.site is not None and judged.plan is not None  # noqa: S101, PT018 - the caller has looked
     checks = common.relative(judged.findings, folder)
     try:
-        files = inputs.of(judged.reading, folder)
+        files = inputs.of(judged.reading, folder, judged.plan)
         tree = project(judged.site, judged.plan, checks, files)
     except BuildError as error:
         raise common.Refused(f"{error}; no report was made.") from None

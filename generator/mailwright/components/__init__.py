@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-from mailwright.components import counter, dovecot, filter, firewall, guard, logs, nullclient, postfix, time, tls
+from mailwright.components import (
+    accounts,
+    carddav,
+    counter,
+    customers,
+    dovecot,
+    filter,
+    firewall,
+    guard,
+    logs,
+    mailman,
+    nullclient,
+    postfix,
+    time,
+    tls,
+    web,
+    webmail,
+)
 from mailwright.components.model import Component
 
 COMPONENTS: tuple[Component, ...] = (
@@ -11,9 +28,15 @@ COMPONENTS: tuple[Component, ...] = (
     logs.COMPONENT,
     firewall.COMPONENT,
     guard.COMPONENT,
+    customers.COMPONENT,
     dovecot.COMPONENT,
+    accounts.COMPONENT,
     counter.COMPONENT,
     filter.COMPONENT,
     postfix.COMPONENT,
+    mailman.COMPONENT,
     nullclient.COMPONENT,
+    web.COMPONENT,
+    webmail.COMPONENT,
+    carddav.COMPONENT,
 )

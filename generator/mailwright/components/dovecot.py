@@ -9,12 +9,13 @@ docs/reference/roles.md.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 from mailwright import resources
 from mailwright.components import dovecot_directory
 from mailwright.components.model import Component, File, once
 from mailwright.components.postfix import AUTHORITIES, CIPHERS
-from mailwright.formats import dovecot
+from mailwright.formats import dovecot, systemd
 from mailwright.formats.engine import render
 from mailwright.plan.model import HostFacts, Plan, Service
 from mailwright.plan.names import SENDING
@@ -24,6 +25,7 @@ VERSIONS = {"debian-12": "2.3", "debian-13": "2.4"}
 """Dovecot's version in each release: the two have different configuration languages."""
 
 MAIL = "/var/vmail"
+LIMITS = "/etc/systemd/system/dovecot.service.d/mailwright.conf"
 GUARD = "/usr/local/libexec/mailwright-stranded"
 GROUP = "dovecot"
 _MAILBOX = (("noauthenticate", "y"),)
@@ -59,6 +61,7 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
         submission="submission" in host.functions,
         others=others,
         asks=asks,
+        changes=store and plan.settings.webmail is not None and plan.settings.directory is None,
         trusted=_trusted(plan, host),
         pop3="pop3s" in services,
         lmtp="lmtp" in services,
@@ -75,6 +78,11 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
         yield File("/etc/dovecot/roads", _roads(plan, others))
         guard = (resources.folder("templates") / "dovecot/stranded").read_text(encoding="utf-8")
         yield File(GUARD, guard, mode=0o755)
+    if plan.settings.customers:
+        yield File(LIMITS, render(systemd.FORMAT, "dovecot/limits.conf.j2"))
+        yield File("/etc/dovecot/fetched", _FETCHED)
+        if store:
+            yield File("/etc/dovecot/delivered", _DELIVERED)
     if asks:
         yield File("/etc/dovecot/here", _HERE)
         yield File("/etc/dovecot/stores.lua", render(dovecot.FORMAT, "dovecot/stores.lua.j2", version=version))
@@ -92,18 +100,30 @@ def _others(plan: Plan, host: HostFacts) -> tuple[HostFacts, ...]:
 
 
 def _trusted(plan: Plan, host: HostFacts) -> tuple[IPAddress, ...]:
-    """The addresses of the site's hosts that log in here for a client, and say who that is."""
-    return tuple(
+    """The addresses of the site's hosts that log in here for a client, and say who that is.
+
+    One of them is this host itself, where people sign in to web pages on it.
+    """
+    linked = (
         address
         for link in plan.links
         if (link.server, link.service) == (host.name, "imaps")
         for address in plan.host(link.client).addresses
     )
+    own = (*host.addresses, *_LOOPBACK) if _signs_in(host) else ()
+    return (*linked, *own)
+
+
+_LOOPBACK = (ip_address("127.0.0.1"), ip_address("::1"))
+
+
+def _signs_in(host: HostFacts) -> bool:
+    return "store" in host.functions and not {"web", "lists"}.isdisjoint(host.functions)
 
 
 _LOGINS = """\
 AUDIT-1: the site's logins. Passwords are in the file of that name, which is host state.
-An automatic sender (nologin) may submit mail and has no mailbox."""
+An automatic sender (nologin) may submit mail and has no mailbox. A published address is its login (user)."""
 _ELSEWHERE = "\nSCALE-1: elsewhere and store: that store keeps the mail and the password."
 
 
@@ -125,18 +145,28 @@ def _logins(plan: Plan, host: HostFacts) -> str:
 
 @once
 def _lines(plan: Plan) -> tuple[tuple[str, str, str], ...]:
-    """The store of each login, none for an automatic sender; its line there, and on every other host."""
+    """The store of each login, none for an automatic sender; its line there, and on every other host.
+
+    SUPPORT-1: a published address is taken for its login, because mail programs know no other name to log in with.
+    """
     keepers = {row.login: row.host for row in plan.mailboxes}
     automatic = {row.login: "" for row in plan.senders if row.automatic and row.login not in keepers}
-    return tuple(
+    logins = [
         (keeper, dovecot.entry(login, _MAILBOX if keeper else _SUBMISSION_ONLY), _elsewhere(login, keeper))
         for login, keeper in sorted((keepers | automatic).items())
-    )
+    ]
+    for route in plan.routes:
+        if route.kind == "mailbox" and route.targets[0] in keepers:
+            login = route.targets[0]
+            keeper, named = keepers[login], (("user", login),)
+            line = dovecot.entry(route.address, (*named, *_MAILBOX))
+            logins.append((keeper, line, _elsewhere(route.address, keeper, named)))
+    return tuple(logins)
 
 
-def _elsewhere(login: str, store: str) -> str:
+def _elsewhere(name: str, store: str, more: dovecot.Fields = ()) -> str:
     """``elsewhere`` ends the key by which a login's password and road are looked up: see dovecot.conf."""
-    return dovecot.entry(login, (*_MAILBOX, ("elsewhere", f"/{store}"), ("store", store))) if store else ""
+    return dovecot.entry(name, (*more, *_MAILBOX, ("elsewhere", f"/{store}"), ("store", store))) if store else ""
 
 
 def _roads(plan: Plan, others: tuple[HostFacts, ...]) -> str:
@@ -158,6 +188,16 @@ def _roads(plan: Plan, others: tuple[HostFacts, ...]) -> str:
 _HERE = dovecot.lines(
     "RELAY-3: a login of this host whose password did not fit. Found here, it is refused.",
     (dovecot.entry("here", (("nopassword", "y"),)),),
+)
+
+
+_FETCHED = dovecot.lines(
+    "SCALE-2: a login of a customer who leaves, asked about by the mailer. Found here, it is refused.",
+    (dovecot.service("smtp/fetch", (("nopassword", "y"),)),),
+)
+_DELIVERED = dovecot.lines(
+    "SCALE-2: whoever is delivered to is found by published address before this, or is not found.",
+    (dovecot.service("lmtp", ()),),
 )
 
 

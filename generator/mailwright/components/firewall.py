@@ -15,11 +15,13 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
 
     Raises FormatError for an opening that names no peers.
     """
+    inside = [row for row in plan.openings if row.host == host.name and _to_itself(row)]
     text = render(
         nftables.FORMAT,
         "firewall/nftables.nft.j2",
         inward=tuple(_rules(plan, host, "in")),
         outward=tuple(_rules(plan, host, "out")),
+        inside=tuple(inside),
     )
     yield File("/etc/mailwright/nftables.nft", text, mode=0o640)
     yield File(
@@ -31,10 +33,15 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
 def _rules(plan: Plan, host: HostFacts, direction: Direction) -> Iterator[tuple[Verbatim, Opening]]:
     """A rule's address match and the opening that it serves."""
     for opening in plan.openings:
-        if (opening.host, opening.direction) == (host.name, direction):
+        if (opening.host, opening.direction) == (host.name, direction) and not _to_itself(opening):
             peers = "saddr" if direction == "in" else "daddr"
             for match in nftables.matches(opening.peers, peers):
                 yield match, opening
+
+
+def _to_itself(opening: Opening) -> bool:
+    """Whether it is to the host's own loopback address, where the port is then closed to all other users."""
+    return opening.direction == "out" and all(peer.is_loopback for peer in opening.peers)
 
 
 COMPONENT = Component("firewall", frozenset(), files)

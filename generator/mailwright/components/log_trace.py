@@ -20,7 +20,20 @@ PROGRAM = "/usr/local/bin/mailwright-trace"
 LIBRARY = "/usr/local/lib/mailwright"
 COMPRESS = f"{LIBRARY}/mailwright-compress"
 SETTINGS = "/etc/mailwright/trace.json"
-PARTS = ("__init__", "lines", "texts", "index", "lookup", "trail", "answer", "show", "command")
+PARTS = (
+    "__init__",
+    "lines",
+    "texts",
+    "index",
+    "lookup",
+    "trail",
+    "customers",
+    "view",
+    "answer",
+    "show",
+    "view_show",
+    "command",
+)
 """Modules of the program's package, those that import none of the others first."""
 
 

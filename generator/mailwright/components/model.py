@@ -25,13 +25,13 @@ def once(make: Callable[[Plan], Made]) -> Callable[[Plan], Made]:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A whole file as it lands on a host. ``path`` is absolute there; ``text`` is UTF-8 with LF.
+    """A whole file as it lands on a host. ``path`` is absolute there; ``text`` is UTF-8 with LF, or a picture.
 
     personal  holds people's names, logins or addresses: 0640 on hosts, never world readable
     """
 
     path: str
-    text: str
+    text: str | bytes
     owner: str = "root"
     group: str = "root"
     mode: int = 0o644
@@ -52,6 +52,7 @@ class Component:
     functions  a host with one of these functions runs it; empty: every host
     instead    a host with one of these functions does not, whatever else it is
     variables  the few values its role needs on this host (paths of secrets on the control machine ...)
+    wanted     the sites that have it at all; where it is not wanted, no host gets its files, role or packages
     """
 
     name: str
@@ -59,7 +60,10 @@ class Component:
     files: Callable[[Plan, HostFacts], Iterable[File]]
     variables: Callable[[Plan, HostFacts], dict[str, object]] = lambda _plan, _host: {}
     instead: frozenset[str] = frozenset()
+    wanted: Callable[[Plan], bool] = lambda _plan: True
 
-    def runs_on(self, host: HostFacts) -> bool:
+    def runs_on(self, plan: Plan, host: HostFacts) -> bool:
+        """Whether ``host``, one of the plan's, has this component."""
         has = set(host.functions)
-        return self.instead.isdisjoint(has) and (not self.functions or not self.functions.isdisjoint(has))
+        fits = self.instead.isdisjoint(has) and (not self.functions or not self.functions.isdisjoint(has))
+        return fits and self.wanted(plan)

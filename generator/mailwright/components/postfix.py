@@ -11,17 +11,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from mailwright import resources
 from mailwright.components import directory
+from mailwright.components import postfix_lists as post
 from mailwright.components import postfix_roads as outward
 from mailwright.components.model import Component, File, once
 from mailwright.formats import postfix
 from mailwright.formats.engine import Verbatim, render
-from mailwright.plan.model import HostFacts, Listener, Plan, Policy, Service, Stage, TlsMode
+from mailwright.plan import lists
+from mailwright.plan.model import HostFacts, Plan, Policy, Service, Stage, TlsMode
 from mailwright.plan.names import LOGINS
 from mailwright.plan.policies import SPACE_CHECK
 from mailwright.site.addresses import key
+from mailwright.site.model import IPNetwork
 
 MILTER = "inet:127.0.0.1:11332"
 """Where the filter listens (components/filter.py)."""
@@ -58,6 +62,7 @@ _PARAMETERS: tuple[tuple[Stage, str], ...] = (
     ("header", "smtpd_milters"),
 )
 _SERVICES: frozenset[Service] = frozenset({"smtp", "submission", "submissions"})
+"""What the role holds a dialogue with after a change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +77,40 @@ class _StageView:
 
 @dataclass(frozen=True, slots=True)
 class _ListenerView:
+    """``clients``: the networks of those who may come, where these are few; ``door``: port, or address and port."""
+
     port: int
-    service: Service
+    service: Service | Literal["listout"]
     tls: TlsMode
     auth: bool
     because: object
     stages: tuple[_StageView, ...]
+    door: Verbatim
+    clients: tuple[IPNetwork, ...] = ()
 
 
-def _view(plan: Plan, listener: Listener) -> _ListenerView:
-    rows = [row for row in plan.policies if (row.host, row.port) == listener.key]
+def _listeners(plan: Plan, host: HostFacts) -> Iterator[_ListenerView]:
+    """What Postfix listens on for mail; the list server's way out is the last."""
+    for row in plan.listeners:
+        if row.host == host.name and row.service in _SERVICES | {"lists"}:
+            door, clients = Verbatim(str(row.port)), plan.list_clients(host.name) if row.service == "lists" else ()
+            stages = _stages(plan, row.key)
+            yield _ListenerView(row.port, row.service, row.tls, row.auth, row.because, stages, door, clients)
+    for grant in plan.grants:
+        if (grant.host, grant.port) == (host.name, lists.OUTWARD) and not isinstance(grant.clients, str):
+            door, stages = Verbatim(f"127.0.0.1:{grant.port}"), _stages(plan, (host.name, grant.port))
+            clients = (grant.clients,)
+            yield _ListenerView(grant.port, "listout", "none", False, grant.because, stages, door, clients)
+
+
+def _stages(plan: Plan, key: tuple[str, int]) -> tuple[_StageView, ...]:
+    rows = [row for row in plan.policies if (row.host, row.port) == key]
     stages = []
     for stage, parameter in _PARAMETERS:
         of_stage = tuple(sorted((row for row in rows if row.stage == stage), key=lambda row: row.position))
         if of_stage:
             stages.append(_StageView(parameter, of_stage))
-    return _ListenerView(
-        listener.port, listener.service, listener.tls, listener.auth, listener.because, tuple(stages)
-    )
+    return tuple(stages)
 
 
 def files(plan: Plan, host: HostFacts) -> Iterator[File]:
@@ -98,6 +119,7 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
     Raises FormatError for a value that Postfix's formats cannot carry.
     """
     roads = _roads(plan, host)
+    way = post.way(plan, host)
     remote = any(road != postfix.HERE for road in roads.values())
     families = sorted({str(address.version) for address in host.addresses})
     bind4 = [address for address in host.addresses if address.version == 4][:1]
@@ -123,15 +145,17 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
         no_domain=NO_DOMAIN,
         lookups=directory.tables(plan),
         space=any((row.host, row.check) == (host.name, SPACE_CHECK) for row in plan.policies),
+        remote_stores=remote,
+        lists=way,
     )
-    listeners = [row for row in plan.listeners if row.host == host.name and row.service in _SERVICES]
     master = render(
         postfix.FORMAT,
         "postfix/master.cf.j2",
         host=host,
         settings=plan.settings,
         families=families,
-        listeners=[_view(plan, listener) for listener in listeners],
+        listeners=tuple(_listeners(plan, host)),
+        lists=way,
         remote_stores=remote,
         bind4=bind4,
         bind6=bind6,
@@ -153,10 +177,11 @@ def files(plan: Plan, host: HostFacts) -> Iterator[File]:
         yield _table("stores", _stores(plan))
         yield File("/etc/postfix/roads", postfix.road_table(_ROADS, roads.items()))
     yield from outward.gateway_files(plan)
+    yield from post.list_files(plan, host)
     yield from directory.files(plan, AUTHORITIES)
     if plan.live:
         yield File("/etc/postfix/private", postfix.refusal_table(_PRIVATE, (LOGINS,)))
-    if remote or plan.gateways or plan.settings.smarthost:
+    if remote or plan.gateways or plan.settings.smarthost or (way is not None and not way.here):
         status = (resources.folder("templates") / "postfix/store_status").read_text(encoding="utf-8")
         yield File("/etc/postfix/store_status", status)
 
@@ -243,6 +268,7 @@ def variables(plan: Plan, host: HostFacts) -> dict[str, object]:
         *(STORE_TABLES if len(plan.with_function("store")) > 1 else ()),
         *(outward.GATEWAY_TABLES if plan.gateways else ()),
         *(("private",) if plan.live else ()),
+        *(("lists",) if plan.lists else ()),
     )
     said: dict[str, object] = {
         "postfix_recipient": f"postmaster@{plan.settings.primary_domain}",

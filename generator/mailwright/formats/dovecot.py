@@ -71,7 +71,8 @@ def lines(header: str, entries: Iterable[str]) -> str:
 
 
 def entry(user: str, fields: Fields, home: str = "") -> str:
-    """The line of a login or of a mail address in lower case. Raises FormatError for anything else."""
+    """The line of a login or of a mail address in lower case; two of one with an apostrophe. Raises FormatError for
+    anything else."""
     return _entry(postfix.address(user, USERS) if "@" in user else postfix.login(user, USERS), fields, home)
 
 
@@ -83,9 +84,16 @@ def road(start: str, store: object, fields: Fields) -> str:
     return _entry(f"{_value(start)}/{postfix.name(store, USERS)}", fields)
 
 
+def service(key: str, fields: Fields) -> str:
+    """The line of a service, or of a plain word about it after a slash. Raises FormatError for anything else."""
+    return _entry(_value(key), fields)
+
+
 def _entry(key: str, fields: Fields, home: str = "") -> str:
-    extra = " ".join([f"{key}={_value(value)}" for key, value in fields])
-    return f"{key}:::::{_value(home) if home else ''}::{extra}"
+    extra = " ".join([f"{name}={_value(value)}" for name, value in fields])
+    rest = f":::::{_value(home) if home else ''}::{extra}"
+    # When it looks for a key, Dovecot 2.4 has put a backslash before each apostrophe.
+    return "\n".join(one + rest for one in dict.fromkeys((key, key.replace("'", "\\'"))))
 
 
 def _value(value: object) -> str:

@@ -7,13 +7,18 @@ is no way around it but ``Verbatim``, which only functions in ``mailwright.forma
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, pass_context
+from jinja2.runtime import Context
 
 from mailwright import resources
+from mailwright.formats.compiled import Compiled
+
+_CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
 
 
 class FormatError(ValueError):
@@ -48,8 +53,9 @@ class Format:
 
 @cache
 def _environment(format_: Format) -> Environment:
-    def finalize(value: object) -> str:
-        return str(value) if isinstance(value, Verbatim) else format_.write(value)
+    @pass_context
+    def finalize(_context: Context, value: object) -> str:
+        return value if isinstance(value, Verbatim) else format_.write(value)
 
     environment = Environment(
         loader=FileSystemLoader(resources.folder("templates")),
@@ -59,6 +65,11 @@ def _environment(format_: Format) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        auto_reload=False,
+        # What is compiled is the same in every format: nothing that a writer has a part in is worked out before,
+        # be it by the optimizer or by a ``finalize`` without a context.
+        optimized=False,
+        bytecode_cache=Compiled(),
     )
     environment.filters.update(dict(format_.filters))
     return environment
@@ -69,14 +80,19 @@ def render(format_: Format, template: str, **values: object) -> str:
 
     Raises FormatError for a value that the format cannot carry, jinja2.UndefinedError for one it was not given.
     """
-    return _environment(format_).get_template(template).render(**values)
+    return _template(format_, template).render(**values)
+
+
+@cache
+def _template(format_: Format, name: str) -> Template:
+    return _environment(format_).get_template(name)
 
 
 def single_line(value: str, format_name: str) -> str:
     """``value`` unless it holds a control character or a line separator of any kind."""
-    for character in value:
-        if ord(character) < 0x20 or 0x7F <= ord(character) <= 0x9F or character in "\u2028\u2029":
-            raise FormatError(value, format_name, f"it holds the control character U+{ord(character):04X}")
+    control = _CONTROL.search(value)
+    if control is not None:
+        raise FormatError(value, format_name, f"it holds the control character U+{ord(control[0]):04X}")
     return value
 
 
@@ -86,4 +102,7 @@ def comment(value: object) -> Verbatim:
     A comment must never stop a build, so control characters and line separators are shown as escapes; so are
     backslashes, because one at the end of a line joins the next to it in several formats.
     """
-    return Verbatim("".join(c if c.isprintable() and c != "\\" else f"<U+{ord(c):04X}>" for c in str(value)))
+    text = str(value)
+    if text.isprintable() and "\\" not in text:
+        return Verbatim(text)
+    return Verbatim("".join(c if c.isprintable() and c != "\\" else f"<U+{ord(c):04X}>" for c in text))

@@ -146,6 +146,31 @@ def parse(text: str) -> Filter:
     return found
 
 
+def meaning(text: str) -> str:
+    """The filter as every filter reads that finds the same: parts of an and, or an or, in one order and each once,
+    and names of attributes and object classes in small letters (RFC 4512, 2.5). Raises FormatError for none.
+
+    >>> meaning("(&(uid=x)(!(c=d)))") == meaning("(&(!(C=d))(&(UID=x)))")
+    True
+    """
+    return str(_ordered(parse(text)))
+
+
+def _ordered(one: Filter) -> Filter:
+    if one.sign == "!":
+        return Filter("!", (_ordered(one.parts[0]),))
+    if one.sign not in ("&", "|"):
+        left = one.left.lower()
+        values = tuple(value.lower() for value in one.values) if left == "objectclass" else one.values
+        return Filter(one.sign, left=left, values=values)
+    parts: dict[str, Filter] = {}
+    for part in map(_ordered, one.parts):
+        for inner in part.parts if part.sign == one.sign else (part,):
+            parts[str(inner)] = inner
+    ordered = tuple(parts[said] for said in sorted(parts))
+    return ordered[0] if len(ordered) == 1 else Filter(one.sign, ordered)
+
+
 def _parsed(text: str, at: int, depth: int) -> tuple[Filter, int]:
     if text[at : at + 1] != "(" or depth > _DEPTH:
         raise FormatError(text, NAME, f"a filter begins with a bracket, at character {at + 1}")

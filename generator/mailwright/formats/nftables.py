@@ -27,6 +27,14 @@ def user(value: str) -> Verbatim:
     return Verbatim(f'meta skuid "{unix_name(value, NAME)}" ' if value else "")
 
 
+def other_users(value: str) -> Verbatim:
+    """The match of packets of all users but that one and root, which can be any of them.
+
+    Raises FormatError for no user.
+    """
+    return Verbatim(f'meta skuid != {{ "root", "{unix_name(value, NAME)}" }} ')
+
+
 def protocol(value: str) -> Verbatim:
     """``tcp`` or ``udp``. Raises FormatError for anything else."""
     if value not in ("tcp", "udp"):
@@ -69,4 +77,8 @@ def _family(
     return (Verbatim(f"{keyword} {direction} {{ {members} }} "),)
 
 
-FORMAT = Format(NAME, write, (("comment", comment), ("note", note), ("user", user), ("protocol", protocol)))
+FORMAT = Format(
+    NAME,
+    write,
+    (("comment", comment), ("note", note), ("user", user), ("other_users", other_users), ("protocol", protocol)),
+)

@@ -213,3 +213,12 @@ def network_table(header: str, rows: Iterable[tuple[IPNetwork, Verbatim]]) -> st
 def policy_table(header: str, rows: Iterable[tuple[Verbatim, Verbatim]]) -> str:
     """The source of a table from next hops to levels of TLS."""
     return _table(header, (f"{key}\t{value}" for key, value in rows))
+
+
+def detail_table(header: str, domains: Iterable[object], value: Verbatim) -> str:
+    """A table of the kind ``regexp``: lists' addresses with ``+`` and a word, in each domain, to one value.
+
+    Raises FormatError for what is no domain.
+    """
+    escaped = [str(name(domain, TABLE)).replace(".", "\\.") for domain in domains]
+    return _table(header, (f"/^[^@+]+-(bounces|confirm)\\+[^@]+@{domain}$/\t{value}" for domain in escaped))

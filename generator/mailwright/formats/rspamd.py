@@ -74,3 +74,16 @@ def address_map(header: str, rows: Iterable[tuple[str, Sequence[str]]]) -> str:
         senders = ",".join([postfix.login(login, MAP) for login in logins]) or NOBODY
         lines.append(f"{postfix.address(address, MAP)} {senders}")
     return "\n".join(lines) + "\n"
+
+
+def list_map(header: str, rows: Iterable[tuple[str, str]]) -> str:
+    """Lines of an address, a space, and the address of a list, or ``-``.
+
+    Raises FormatError for what is no plain address.
+    """
+    lines = [f"# {comment(line)}" for line in header.splitlines()]
+    for address, target in rows:
+        lines.append(
+            f"{postfix.address(address, MAP)} {target if target == NOBODY else postfix.address(target, MAP)}"
+        )
+    return "\n".join(lines) + "\n"

@@ -6,16 +6,20 @@ it is put.
 
 from __future__ import annotations
 
+import re
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
-
-import dns.exception
-import dns.name
 
 from mailwright.formats.engine import FormatError, comment
 
 NAME = "a zone file"
 _MAXIMUM_TTL = 2**31 - 1  # RFC 2181, section 8
 _MAXIMUM_RDATA = 65535  # RFC 1035, section 3.2.1
+
+_PLAIN = re.compile(r"(?:[A-Za-z0-9_-]{1,63}\.)+")
+_MAXIMUM_NAME = 254  # with its dots; 255 octets as it is sent (RFC 1035, section 2.3.4)
+
+# What stands for itself between quotation marks.
+_TO_ESCAPE = re.compile(r"[^ !#-\[\]-~]")
 
 
 def record(zone: str, owner: str, type_: str, value: str, ttl: int, because: object) -> str:
@@ -27,30 +31,47 @@ def record(zone: str, owner: str, type_: str, value: str, ttl: int, because: obj
     Raises FormatError for what is no such record, or for an owner outside the zone.
     """
     name = _name(owner)
-    if not name.is_subdomain(_name(zone if zone.endswith(".") else f"{zone}.")):
+    if not _inside(name, _name(zone if zone.endswith(".") else f"{zone}.")):
         raise FormatError(owner, NAME, f"it is not in the zone {zone}")
     if not 0 <= ttl <= _MAXIMUM_TTL:
         raise FormatError(ttl, NAME, "it is no time to live")
     writer = _WRITERS.get(type_)
     if writer is None:
         raise FormatError(type_, NAME, "there is no way to write records of this type")
-    return f"; {comment(because)}\n{name.to_text()} {ttl:d} IN {type_} {writer(value)}\n"
+    return f"; {comment(because)}\n{name} {ttl:d} IN {type_} {writer(value)}\n"
 
 
-def _name(text: str) -> dns.name.Name:
+def _plain(text: str) -> bool:
+    """Whether this is an absolute name of which no character means anything but itself. Nearly all are; others are
+    left to dnspython, which takes long to load."""
+    return len(text) <= _MAXIMUM_NAME and _PLAIN.fullmatch(text) is not None
+
+
+def _name(text: str) -> str:
+    """The absolute name as a zone file has it. Raises FormatError for anything else."""
+    if text == "." or _plain(text):
+        return text
     if not text.isascii():
         raise FormatError(text, NAME, "a name is written in A-labels (RFC 5890)")
+    import dns.exception
+    import dns.name
+
     try:
         name = dns.name.from_text(text, None)
     except dns.exception.DNSException as error:
         raise FormatError(text, NAME, str(error)) from error
     if not name.is_absolute():
         raise FormatError(text, NAME, "it is not absolute: the trailing dot is missing")
-    return name
+    return name.to_text()
 
 
-def _host(value: str) -> str:
-    return _name(value).to_text()
+def _inside(name: str, zone: str) -> bool:
+    """Whether the name is in the zone, or is its own. Both are as ``_name`` gives them."""
+    if _plain(name) and _plain(zone):
+        return f".{name}".lower().endswith(f".{zone}".lower())
+    import dns.name
+
+    return dns.name.from_text(name).is_subdomain(dns.name.from_text(zone))
 
 
 def _ipv4(value: str) -> str:
@@ -74,7 +95,7 @@ def _mx(value: str) -> str:
     preference, _, exchange = value.partition(" ")
     if not (preference.isascii() and preference.isdigit() and int(preference) <= 0xFFFF):
         raise FormatError(value, NAME, "an MX record is a preference and a name")
-    return f"{int(preference)} {_host(exchange)}"
+    return f"{int(preference)} {_name(exchange)}"
 
 
 def _txt(value: str) -> str:
@@ -86,13 +107,19 @@ def _txt(value: str) -> str:
     strings = [octets[start : start + 255] for start in range(0, len(octets), 255)] or [b""]
     if len(octets) + len(strings) > _MAXIMUM_RDATA:
         raise FormatError(value, NAME, "it is too long for a TXT record")
-    return " ".join(f'"{"".join(map(_octet, string))}"' for string in strings)
+    return " ".join(f'"{_TO_ESCAPE.sub(_escaped, string.decode("latin-1"))}"' for string in strings)
 
 
-def _octet(octet: int) -> str:
-    if octet in b'"\\':
-        return f"\\{octet:c}"
-    return chr(octet) if 0x20 <= octet < 0x7F else f"\\{octet:03d}"
+def _escaped(octet: re.Match[str]) -> str:
+    return f"\\{octet[0]}" if octet[0] in '"\\' else f"\\{ord(octet[0]):03d}"
 
 
-_WRITERS = {"A": _ipv4, "AAAA": _ipv6, "MX": _mx, "PTR": _host, "TXT": _txt}
+def _srv(value: str) -> str:
+    """RFC 2782: priority, weight, port and the absolute name of who offers the service; ``.`` for nobody."""
+    numbers = value.split(" ")
+    if len(numbers) != 4 or not all(n.isascii() and n.isdigit() and int(n) <= 0xFFFF for n in numbers[:3]):
+        raise FormatError(value, NAME, "an SRV record is a priority, a weight, a port and a name")
+    return f"{' '.join(str(int(n)) for n in numbers[:3])} {_name(numbers[3])}"
+
+
+_WRITERS = {"A": _ipv4, "AAAA": _ipv6, "MX": _mx, "PTR": _name, "TXT": _txt, "SRV": _srv}

@@ -6,10 +6,11 @@ Only the campus is judged: a mailer that stands elsewhere is not behind this bor
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import collapse_addresses, ip_network
+from ipaddress import ip_network
 
 from mailwright.plan import names
 from mailwright.plan.model import Because, Direction, Passage
+from mailwright.plan.networks import prefixes
 from mailwright.site.model import Host, IPNetwork, Site
 
 # Direction, port, the function that opens it, requirement, why a host may, why the rest may not.
@@ -57,8 +58,7 @@ def _hosts(site: Site, direction: Direction, function: str) -> tuple[Host, ...]:
 
 
 def _campus(site: Site, version: int) -> tuple[IPNetwork, ...]:
-    prefixes = (network.prefix for network in site.networks.campus if network.prefix.version == version)
-    return tuple(collapse_addresses(prefixes))  # type: ignore[type-var]
+    return tuple(each for each in prefixes(site.networks.campus) if each.version == version)
 
 
 def _on_campus(host: Host, campus: tuple[IPNetwork, ...]) -> tuple[IPNetwork, ...]:

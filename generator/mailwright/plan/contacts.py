@@ -1,10 +1,10 @@
-"""Whom Janet can reach about mail, and what people vouch for."""
+"""Whom Janet can reach about mail, what people vouch for, and what they let pass."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mailwright.plan.model import Because, Contact, Promise
+from mailwright.plan.model import Because, Contact, Promise, Waived
 from mailwright.site.model import Site
 
 SERVICE_DESK = "the service desk"
@@ -27,5 +27,20 @@ def promises(site: Site) -> Iterator[Promise]:
     found = (
         Promise(one.requirement, one.date, one.owner, Because(one.requirement, _VOUCHED))
         for one in site.attestations
+    )
+    yield from dict.fromkeys(found)
+
+
+def waivers(site: Site) -> Iterator[Waived]:
+    """The waivers of the description, whatever their age; each once."""
+    found = (
+        Waived(
+            one.rule,
+            one.reason,
+            one.owner,
+            one.until,
+            Because(one.rule.partition(".")[0], "a breach that somebody answers for until a day shows everywhere"),
+        )
+        for one in site.waivers
     )
     yield from dict.fromkeys(found)

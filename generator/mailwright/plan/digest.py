@@ -9,8 +9,11 @@ from mailwright.plan.model import Plan
 
 
 def digest(plan: Plan) -> str:
-    """SHA-256 of all rows but promises, in hexadecimal: one that is renewed changes nothing about the service.
+    """SHA-256 of all rows but promises and waivers, in hexadecimal: renewing one changes nothing about the service.
+    Neither does what audits sign in with, or for how long it was agreed to keep logs.
 
     It differs between versions of mailwright that plan otherwise.
     """
-    return hashlib.sha256(repr(replace(plan, promises=())).encode("utf-8")).hexdigest()
+    settings = replace(plan.settings, audit=None, minimum_days=0)
+    told = replace(plan, settings=settings, promises=(), waivers=())
+    return hashlib.sha256(repr(told).encode("utf-8")).hexdigest()

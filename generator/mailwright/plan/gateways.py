@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from mailwright.plan import names
 from mailwright.plan.errors import Faults
 from mailwright.plan.model import Because, Gateway
+from mailwright.plan.networks import prefixes
 from mailwright.site.addresses import domain
 from mailwright.site.model import Gateway as Described
 from mailwright.site.model import Site
@@ -52,12 +53,12 @@ def rows(site: Site, faults: Faults) -> Iterator[Gateway]:
         _check_family(gateway, site, faults)
         yield Gateway(
             gateway.name,
-            gateway.domains,
+            tuple(sorted(gateway.domains)),
             gateway.next_hop,
             gateway.port,
             gateway.tls,
             gateway.recipients,
-            tuple(dict.fromkeys(network.prefix for network in gateway.clients)),
+            prefixes(gateway.clients),
             _BECAUSE,
         )
 

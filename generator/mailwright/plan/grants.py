@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from ipaddress import ip_network
 
-from mailwright.plan import links, listeners
+from mailwright.plan import links, listeners, lists
 from mailwright.plan.model import Because, Grant
+from mailwright.plan.networks import prefixes
 from mailwright.site.model import IPAddress, IPNetwork, Site
 
 _LOGIN = Because("REMOTE-1", "relaying after a login over TLS, from any network")
@@ -21,10 +22,10 @@ def rows(site: Site) -> Iterator[Grant]:
     """Grants; whoever has none is refused (RELAY-2, RELAY-3)."""
     granted: dict[IPNetwork, Because] = {}
     for gateway in site.gateways:
-        for network in gateway.clients:
-            granted.setdefault(network.prefix, _GATEWAY)
-    for network in site.networks.relay:
-        granted.setdefault(network.prefix, _NETWORK)
+        for network in prefixes(gateway.clients):
+            granted.setdefault(network, _GATEWAY)
+    for network in prefixes(site.networks.relay):
+        granted.setdefault(network, _NETWORK)
     addresses = {host.name: host.addresses for host in site.hosts}
     satellites: defaultdict[str, list[IPAddress]] = defaultdict(list)
     for link in links.rows(site):
@@ -37,3 +38,4 @@ def rows(site: Site) -> Iterator[Grant]:
             own = {ip_network(address): _SATELLITE for address in satellites[listener.host]}
             for prefix, because in (granted | own).items():
                 yield Grant(listener.host, listener.port, prefix, because)
+    yield from lists.grants(site)

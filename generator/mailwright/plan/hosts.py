@@ -39,4 +39,6 @@ def rows(site: Site, faults: Faults) -> Iterator[HostFacts]:
                     host.where,
                     "give each host addresses of its own",
                 )
-        yield HostFacts(host.name, host.addresses, cast(HostSystem, host.os), host.functions, _BECAUSE)
+        yield HostFacts(
+            host.name, host.addresses, cast(HostSystem, host.os), tuple(sorted(host.functions)), _BECAUSE
+        )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from mailwright.plan import lists
 from mailwright.plan.model import Listener, Plan, Policy, Stage
 
 
@@ -24,12 +25,17 @@ class Breach:
     message: str
 
 
-_MAIL = frozenset({"smtp", "submission", "submissions"})
+_MAIL = frozenset({"smtp", "submission", "submissions", "lists"})
 
 
-def breaches(plan: Plan) -> tuple[Breach, ...]:
-    """Everything that does not hold; nothing for a plan that can be built."""
-    return tuple(breach for check in CHECKS for breach in check(plan))
+def breaches(plan: Plan, shared: Plan | None = None) -> tuple[Breach, ...]:
+    """Everything that does not hold; nothing for a plan that can be built.
+
+    shared  a plan in which all holds; tables of hosts that are the very same here are not judged again
+    """
+    same = shared is not None and all(getattr(plan, name) is getattr(shared, name) for name in _JUDGED_OF_HOSTS)
+    checks = CHECKS[len(OF_HOSTS) :] if same else CHECKS
+    return tuple(breach for check in checks for breach in check(plan))
 
 
 def judged_late(plan: Plan) -> Iterator[Breach]:
@@ -65,8 +71,8 @@ def relay_open(plan: Plan) -> Iterator[Breach]:
         granted[grant.host, grant.port].add(
             "permit_sasl_authenticated" if isinstance(grant.clients, str) else "permit_mynetworks"
         )
-    for listener in _listeners(plan):
-        host, port = listener.key
+    doors = {listener.key for listener in _listeners(plan)} | {(row.host, row.port) for row in plan.policies}
+    for host, port in sorted(doors):
         rows = stages.get((host, port, "relay"), ())
         for row in rows:
             if row.check in ("reject", "reject_unauth_destination"):
@@ -95,6 +101,28 @@ def sender_unbound(plan: Plan) -> Iterator[Breach]:
         for stage, check, requirement in wanted:
             if listener.auth and check not in (row.check for row in stages.get((host, port, stage), ())):
                 yield Breach("sender-unbound", requirement, f"port {port} of {host} does not ask {check}")
+
+
+def poster_unsaid(plan: Plan) -> Iterator[Breach]:
+    """Mail for lists comes in by a listener that does not say who sent it, or the list server's ports of the
+    loopback address are open to others."""
+    if not plan.lists:
+        return
+    stages = _stages(plan)
+    for listener in plan.listeners:
+        host, port = listener.key
+        asked = (row.check for row in stages.get((host, port, "header"), ()))
+        if listener.service in _MAIL - {"lists"} and "milter:poster" not in asked:
+            yield Breach(
+                "poster-unsaid", "LIST-3", f"port {port} of {host} lets in what a sender says of itself to lists"
+            )
+    for host, port in {(row.host, port) for row in plan.lists for port, _ in _LIST_PORTS}:
+        users = {row.user for row in plan.openings if (row.host, row.direction, row.port) == (host, "out", port)}
+        if users != {dict(_LIST_PORTS)[port]}:
+            yield Breach("poster-unsaid", "LIST-3", f"port {port} of {host} is open to every user of the host")
+
+
+_LIST_PORTS = ((lists.OUTWARD, lists.USER), (lists.INWARD, "postfix"))
 
 
 def open_for_nothing(plan: Plan) -> Iterator[Breach]:
@@ -142,20 +170,24 @@ def exchanger_unfit(plan: Plan) -> Iterator[Breach]:
             why = "is an alias"
         elif name not in receives:
             why = "does not receive mail"
-        elif name not in addressed:
+        elif name not in addressed and plan.settings.sharing is None:
             why = "has no address record"
         else:
             continue
         yield Breach("exchanger-unfit", "DNS-4", f"the MX record of {record.owner} names {name}, which {why}")
 
 
-CHECKS: tuple[Callable[[Plan], Iterator[Breach]], ...] = (
+OF_HOSTS: tuple[Callable[[Plan], Iterator[Breach]], ...] = (
     judged_late,
     relay_open,
     sender_unbound,
     open_for_nothing,
-    exchanger_unfit,
 )
+"""They read no other tables than _JUDGED_OF_HOSTS."""
+
+_JUDGED_OF_HOSTS = ("listeners", "grants", "policies", "openings", "border")
+
+CHECKS = (*OF_HOSTS, poster_unsaid, exchanger_unfit)
 
 
 def _stages(plan: Plan) -> dict[tuple[str, int, Stage], tuple[Policy, ...]]:

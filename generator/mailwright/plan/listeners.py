@@ -16,6 +16,10 @@ _POP3S = Because("REMOTE-2", "secure access to the message store for POP program
 _MANAGESIEVE = Because("REMOTE-2", "users manage their own filters and vacation notices")
 _LMTP = Because("SCALE-1", "mail from the site's mailers, for the mailboxes that are kept here")
 _SYSLOG = Because("AUDIT-1", "a copy of the mail logs of the other hosts")
+_LISTS = Because("LIST-3", "posts from the site's other mailers, with their verdict on who sent each")
+_PASSWORDS = Because("WEB-2", "people change their own password in webmail")
+_WEB = Because("WEB-1", "webmail and the published pages, over TLS alone")
+_LIST_PAGES = Because("LIST-2", "owners manage their lists on the web")
 _SSH = Because("SCALE-1", "the host is managed from the management networks")
 
 
@@ -38,4 +42,12 @@ def rows(site: Site) -> Iterator[Listener]:
             yield Listener(name, links.LMTP, "lmtp", "starttls", False, _LMTP)
         if (name, links.SYSLOG) in served:
             yield Listener(name, links.SYSLOG, "syslog", "implicit", False, _SYSLOG)
+        if (name, links.LISTS) in served:
+            yield Listener(name, links.LISTS, "lists", "starttls", False, _LISTS)
+        if (name, links.PASSWORDS) in served:
+            yield Listener(name, links.PASSWORDS, "passwords", "implicit", True, _PASSWORDS)
+        if "web" in host.functions:
+            yield Listener(name, 443, "https", "implicit", False, _WEB)
+        elif "lists" in host.functions:
+            yield Listener(name, 443, "https", "implicit", False, _LIST_PAGES)
         yield Listener(name, 22, "ssh", "none", True, _SSH)

@@ -31,7 +31,7 @@ def rows(site: Site, faults: Faults) -> Iterator[Mailbox]:
             directory.where,
             "name the attribute that holds the store under directory.attributes.store",
         )
-    placed = _placed(site, tuple(store.name for store in stores), faults)
+    where = placed(site, tuple(store.name for store in stores), faults)
     quota = site.store.quota
     seen: set[str] = set()
     for person in site.people:
@@ -41,7 +41,7 @@ def rows(site: Site, faults: Faults) -> Iterator[Mailbox]:
         yield Mailbox(
             person.login,
             person.name,
-            placed[person.login],
+            where[person.login],
             quota if person.quota is None else person.quota,
             _BECAUSE,
         )
@@ -56,11 +56,11 @@ def rows(site: Site, faults: Faults) -> Iterator[Mailbox]:
         seen.add(sender.login)
 
 
-def _placed(site: Site, stores: tuple[str, ...], faults: Faults) -> dict[str, str]:
+def placed(site: Site, stores: tuple[str, ...], faults: Faults) -> dict[str, str]:
     """Login → store. Those who are on one stay; the others, in the order of their logins, go to the emptiest."""
     if len(stores) == 1 and not any(person.store for person in site.people):
         return {person.login: stores[0] for person in site.people}
-    placed = {person.login: person.store for person in site.people if person.store}
+    found = {person.login: person.store for person in site.people if person.store}
     for person in site.people:
         if person.store and person.store not in stores:
             faults.add(
@@ -69,11 +69,11 @@ def _placed(site: Site, stores: tuple[str, ...], faults: Faults) -> dict[str, st
                 person.where,
                 "give that host the function store, or move the mail (docs/how-to.md) and say where it is",
             )
-    counts = Counter(placed.values())
+    counts = Counter(found.values())
     emptiest = [(counts[store], index, store) for index, store in enumerate(stores)]
     heapify(emptiest)
     for login in sorted(person.login for person in site.people if not person.store):
         count, index, store = emptiest[0]
-        placed[login] = store
+        found[login] = store
         heapreplace(emptiest, (count + 1, index, store))
-    return placed
+    return found

@@ -6,23 +6,53 @@ has a ``key`` that is unique in its table, and says ``because``: which requireme
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from ipaddress import ip_network
 from typing import Literal
 
-from mailwright.site.model import Directory, InternalDomain, IPAddress, IPNetwork, Smarthost
+from mailwright.site.model import (
+    AddressBook,
+    Agreement,
+    Audit,
+    Directory,
+    InternalDomain,
+    IPAddress,
+    IPNetwork,
+    Pages,
+    Provision,
+    ServiceDesk,
+    Sharing,
+    Smarthost,
+    Webmail,
+)
 
 EVERYWHERE: tuple[IPNetwork, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 
-RouteKind = Literal["mailbox", "alias", "internal", "role", "automatic", "gateway"]
-Service = Literal["smtp", "submission", "submissions", "imaps", "pop3s", "managesieve", "ssh", "lmtp", "syslog"]
-Known = Literal["build", "live"]
+RouteKind = Literal["mailbox", "alias", "internal", "role", "automatic", "gateway", "list"]
+SenderKind = Literal["published", "alias", "role", "internal", "automatic"]
+Service = Literal[
+    "smtp",
+    "submission",
+    "submissions",
+    "imaps",
+    "pop3s",
+    "managesieve",
+    "ssh",
+    "lmtp",
+    "syslog",
+    "lists",
+    "https",
+    "passwords",
+]
+Known = Literal["build", "deploy", "live"]
+WebUse = Literal["pages", "webmail", "lists", "autoconfig", "autodiscover", "mobileconfig", "carddav"]
+Readers = Literal["everybody", "inside", "login"]
 TlsMode = Literal["none", "starttls", "implicit"]
 Stage = Literal["connect", "helo", "mail", "relay", "rcpt", "data", "end-of-data", "header"]
 Direction = Literal["in", "out"]
 Verdict = Literal["permit", "reject"]
-RecordType = Literal["A", "AAAA", "MX", "PTR", "TXT"]
+RecordType = Literal["A", "AAAA", "MX", "PTR", "TXT", "SRV"]
 HostSystem = Literal["debian-12", "debian-13"]
 
 
@@ -74,12 +104,18 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """``login`` may send as ``address`` (envelope, From: and Sender:). ``automatic``: exempt from ADDR-6..9."""
+    """``login`` may send as ``address`` (envelope, From: and Sender:). ``automatic``: exempt from ADDR-6..9.
+
+    kind     what the address is to the login
+    written  the address as the description writes it, capitals too: others see it so
+    """
 
     login: str
     address: str
     because: Because
     automatic: bool = False
+    kind: SenderKind = "published"
+    written: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -237,7 +273,8 @@ class Passage:
 class Record:
     """This DNS record must exist. ``owner`` and names in ``value`` are absolute with the trailing dot.
 
-    value  presentation form for names and addresses; for TXT the plain text, split and quoted by the writer
+    value  presentation form for names and addresses; for TXT the plain text, split and quoted by the writer; for
+           SRV ``priority weight port name.``
     """
 
     zone: str
@@ -267,10 +304,13 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """``log`` on ``host`` is kept so many days and never longer than ``maximum_days``, for ``readers`` alone."""
+    """``log`` on ``host`` is kept so many days and never longer than ``maximum_days``, for ``readers`` alone.
+
+    ``readers`` of a log are a group of the host.
+    """
 
     host: str
-    log: str  # a path, or ``journal``
+    log: str  # a path, ``journal``, or in words what no single file has: ``retention.LEFT``, ``retention.HELD``
     days: int
     maximum_days: int
     readers: str
@@ -283,9 +323,9 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """The site's ``readers`` are to have this document: a build renders it as ``documents/<document>.md``.
+    """The site's ``readers`` are to have this document: a build renders it as ``documents/<document>.html``.
 
-    url       where the site has put it up; empty: nobody said
+    url       where the site has put it up; empty: nobody said, or it is given to its readers by hand
     reviewed  when somebody last read it there and found it right
     """
 
@@ -329,6 +369,97 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
+class Waived:
+    """``owner`` lets a breach of ``rule`` (of a rule or a requirement) pass to the end of the day ``until``."""
+
+    rule: str
+    reason: str
+    owner: str
+    until: date
+    because: Because
+
+    @property
+    def key(self) -> tuple[str, date, str]:
+        return (self.rule, self.until, self.owner)
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionList:
+    """A list on ``host``. All addresses are in look-up form (site.addresses.key) but for outside ones, as written.
+
+    owners      who look after it; moderators: who judge what waits, never empty
+    post        who may post: the words ``members``, ``managers``, ``organisation``, ``anyone``, and addresses
+    known       build: its members are in the table ``members``; deploy: in the directory, under the name ``group``,
+                read when the list is made so; live: its owners manage them, so they are host state
+    """
+
+    address: str
+    title: str
+    host: str
+    owners: tuple[str, ...]
+    moderators: tuple[str, ...]
+    post: tuple[str, ...]
+    moderated: bool
+    known: Known
+    group: str
+    because: Because
+
+    @property
+    def key(self) -> str:
+        return self.address
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """``member`` is on the list ``list``: an address, in look-up form where it is the site's own."""
+
+    list: str
+    member: str
+    because: Because
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return (self.list, self.member)
+
+
+@dataclass(frozen=True, slots=True)
+class WebService:
+    """``host`` serves ``use`` under ``https://name path`` to ``readers``.
+
+    readers  inside: the campus networks, and anybody elsewhere after signing in; login: after signing in, always
+    """
+
+    name: str
+    path: str
+    use: WebUse
+    host: str
+    readers: Readers
+    because: Because
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return (self.name, self.path)
+
+    @property
+    def url(self) -> str:
+        return f"https://{self.name}{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class BookEntry:
+    """Somebody in the address book, who is found by name and completed to the full published address (INT-2)."""
+
+    address: str  # as it is published
+    name: str
+    department: str
+    because: Because
+
+    @property
+    def key(self) -> str:
+        return self.address
+
+
+@dataclass(frozen=True, slots=True)
 class HostFacts:
     """A host of the site as components see it."""
 
@@ -368,6 +499,18 @@ class Settings:
     directory: Directory | None  # while it is live, no rows of people are in the tables
     quota: int = 0  # bytes: what a mailbox has of which a live directory says nothing
     internal_domains: tuple[InternalDomain, ...] = ()  # no mail domains: what is taken in for them is in routes
+    list_database: Literal["", "sqlite", "postgresql"] = ""  # empty: there are no lists
+    webmail: Webmail | None = None
+    pages: Pages | None = None
+    agreement: Agreement | None = None
+    service_desk: ServiceDesk | None = None
+    registry: str = ""  # RIPE handle; empty: the description gives none
+    address_book: AddressBook = "nobody"
+    minimum_days: int = 0  # for which logs are to be kept, as was agreed; 0: not known
+    audit: Audit | None = None  # what audits sign in with: reviewed, and nothing is built of it
+    sharing: Sharing | None = None  # the hosts are a provider's, and their records in zones of its own
+    provision: Provision | None = None  # who provides, where the organisation does not itself
+    customers: bool = field(default=False, repr=False)  # its hosts serve a provider's customers as well
 
     @property
     def own_names(self) -> tuple[str, ...]:
@@ -403,6 +546,11 @@ class Plan:
     publications: tuple[Publication, ...]
     contacts: tuple[Contact, ...] = ()
     promises: tuple[Promise, ...] = ()
+    waivers: tuple[Waived, ...] = ()
+    lists: tuple[DistributionList, ...] = ()
+    members: tuple[Member, ...] = ()
+    web: tuple[WebService, ...] = ()
+    book: tuple[BookEntry, ...] = ()
 
     @property
     def live(self) -> Directory | None:
@@ -423,6 +571,15 @@ class Plan:
             row.clients
             for row in self.grants
             if (row.host, row.port) == (host, 25) and not isinstance(row.clients, str)
+        )
+
+    def list_clients(self, host: str) -> tuple[IPNetwork, ...]:
+        """The addresses of the site's other mailers, which hand over posts to lists on ``host``."""
+        return tuple(
+            ip_network(address)
+            for link in self.links
+            if (link.server, link.service) == (host, "lists")
+            for address in self.host(link.client).addresses
         )
 
     def own_clients(self, host: str) -> tuple[IPNetwork, ...]:

@@ -29,7 +29,9 @@ def sending(site: Site) -> tuple[Host, ...]:
 
 
 def mailers(site: Site) -> tuple[str, ...]:
-    """Names of the receiving mailers that are not mail domains themselves."""
+    """Names of the receiving mailers that are not mail domains themselves; none of hosts that are a provider's."""
+    if site.sharing is not None:
+        return ()
     domains = {item.name for item in site.domains}
     return tuple(host.name for host in with_function(site, "mx") if host.name not in domains)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mailwright.plan import grants
+from mailwright.plan import grants, links, lists, names
 from mailwright.plan.model import Because, Policy, Stage
 from mailwright.site.model import Site
 
@@ -35,6 +35,9 @@ SIGN = Because("REMOTE-1", "DKIM: what leaves is shown to come from the domain (
 SPACE_CHECK = "check_policy_service unix:/run/mailwright-space/policy"
 SPACE = Because("AUDIT-4", "451 while too little space is left for the log: nothing is sent that leaves no trace")
 """What a host asks itself before it takes mail to be sent (components/log_space.py)."""
+
+SPACE_AND_LOGIN = Because("AUDIT-4", f"{SPACE.reason}; 521 for a login that is suspended")
+"""The same server, where there is a login: an open session does not outlive a suspension."""
 
 RELAYED: tuple[Check, ...] = (
     ("relay", "permit_mynetworks", Because("RELAY-2", "who has a grant: declared networks, the site's own hosts")),
@@ -90,7 +93,7 @@ SUBMISSION: tuple[Check, ...] = (
     ("connect", "reject", Because("RELAY-3", "nothing without a login, whoever the client is")),
     ("mail", "reject_non_fqdn_sender", FULL_SENDER),
     ("mail", "reject_sender_login_mismatch", Because("ADDR-6", "MAIL FROM is an address of the login that sends")),
-    ("relay", SPACE_CHECK, SPACE),
+    ("relay", SPACE_CHECK, SPACE_AND_LOGIN),
     ("relay", "permit_sasl_authenticated", Because("RELAY-3", "relaying is for a login")),
     ("relay", "reject", Because("RELAY-3", "and for nobody else")),
     ("rcpt", "reject_non_fqdn_recipient", FULL_RECIPIENT),
@@ -119,8 +122,52 @@ SUBMISSION: tuple[Check, ...] = (
 """Ports 587 and 465: the site's people and their programs."""
 
 
+POSTER: Check = (
+    "header",
+    "milter:poster",
+    Because(
+        "LIST-3", "one header says who sent a post to a list, as far as it is known; what came in as such is gone"
+    ),
+)
+"""Wherever mail for lists may come in."""
+
+OWN_ALONE = Because("LIST-3", "only the site's other mailers hand over posts with their verdict")
+
+HANDED_OVER: tuple[Check, ...] = (
+    ("connect", "permit_mynetworks", OWN_ALONE),
+    ("connect", "reject", OWN_ALONE),
+    ("relay", "reject_unauth_destination", Because("RELAY-2", "nothing goes from there to outside")),
+    ("rcpt", "reject_unlisted_recipient", Because("LIST-3", "nobody but lists is written to here")),
+    ("data", "reject_unauth_pipelining", PIPELINING),
+)
+"""The port on which the list host takes posts from the other mailers; the header is theirs."""
+
+LIST_SERVER = Because("LIST-3", "the list server of this host, which its firewall lets through alone")
+
+SENT_OUT: tuple[Check, ...] = (
+    ("connect", "permit_mynetworks", LIST_SERVER),
+    ("connect", "reject", LIST_SERVER),
+    ("mail", "reject_non_fqdn_sender", FULL_SENDER),
+    ("mail", "reject_unlisted_sender", Because("ADDR-5", "bounces come back to an address of the list")),
+    ("relay", SPACE_CHECK, SPACE),
+    ("relay", "permit_mynetworks", LIST_SERVER),
+    ("relay", "reject", LIST_SERVER),
+    ("rcpt", "reject_non_fqdn_recipient", FULL_RECIPIENT),
+    ("rcpt", "reject_unlisted_recipient", UNKNOWN_RECIPIENT),
+    (
+        "header",
+        "milter:post",
+        Because("LIST-3", "nobody is told the verdict on who sent a post, and no author is signed for"),
+    ),
+    ("header", "milter:sign", SIGN),
+)
+"""Where the list server hands over what it has expanded. From: is the author's, so no login is compared with it."""
+
+
 def rows(site: Site) -> Iterator[Policy]:
     """The checks of every SMTP listener of the site."""
+    keeper = lists.keeper(site)
+    poster = (POSTER,) if keeper is not None else ()
     relayed = {grant.host for grant in grants.rows(site) if grant.port == 25}
     clients = any(gateway.clients for gateway in site.gateways)
     ask = (GATEWAY_ASK,) if any(gateway.recipients == "ask" for gateway in site.gateways) else ()
@@ -129,11 +176,15 @@ def rows(site: Site) -> Iterator[Policy]:
     transfer = (*private, *transfer)
     for host in site.hosts:
         if "mx" in host.functions:
-            checks = (*RELAYED, *transfer, *RELAYED_IN, *SIGNED) if host.name in relayed else transfer
-            yield from rows_of(host.name, 25, checks)
+            judged = (*RELAYED, *transfer, *RELAYED_IN, *poster, *SIGNED)
+            yield from rows_of(host.name, 25, judged if host.name in relayed else (*transfer, *poster))
         if "submission" in host.functions:
             for port in (587, 465):
-                yield from rows_of(host.name, port, (*private, *SUBMISSION, *ask))
+                yield from rows_of(host.name, port, (*private, *SUBMISSION, *ask, *poster))
+    if keeper is not None:
+        if any(host is not keeper for host in names.sending(site)):
+            yield from rows_of(keeper.name, links.LISTS, HANDED_OVER)
+        yield from rows_of(keeper.name, lists.OUTWARD, SENT_OUT)
 
 
 def rows_of(host: str, port: int, checks: tuple[Check, ...]) -> Iterator[Policy]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailwright.findings import Place
-from mailwright.plan import names
+from mailwright.plan import lists, names
 from mailwright.plan.errors import Faults
 from mailwright.plan.model import Because, Route
 from mailwright.site.addresses import domain, key
@@ -23,14 +23,16 @@ _REQUIRED = Because("ROLE-1", "postmaster and abuse exist in every domain")
 _ROLE = Because("ROLE-2", "a role address")
 _ALSO = Because("ROLE-4", "another name for a role")
 _AUTOMATIC = Because("ADDR-5", "what an automatic process sends from is valid for delivery")
+_LIST = Because("LIST-1", "a distribution list")
+_LIST_FURTHER = Because("LIST-1", "an address of a list: its owners, requests to it, and bounces of what it sent")
 _SYSTEM = Because("ADDR-5", "the mail system's own messages come from a valid address")
 _POSTMASTER = Because("ROLE-1", "a form of address that is used inside has a postmaster too")
 _MAILER = Because("ROLE-1", "a mailer has a postmaster under its own name too (RFC 5321, 4.5.1)")
 
 
 def rows(site: Site, faults: Faults) -> Iterator[Route]:
-    """Routes of people, of those listed behind gateways, roles, automatic senders and of the mail system itself,
-    and of all of them in the forms of address that are used inside.
+    """Routes of people, of those listed behind gateways, roles, automatic senders, lists and of the mail system
+    itself, and of all of them in the forms of address that are used inside.
 
     Faults: an address that two facts claim for different targets; a role's member or an automatic sender's
     ``replies`` that is nobody's login.
@@ -80,6 +82,11 @@ def _described(site: Site, published: dict[str, str], faults: Faults) -> Iterato
         for address in sender.addresses:
             if key(address) != target:
                 yield Route(key(address), "automatic", (target,), _AUTOMATIC), sender.where
+    for row in site.lists:
+        yield Route(key(row.address), "list", (key(row.address),), _LIST), row.where
+        for word in lists.ADDRESSES:
+            further = key(f"{row.local}-{word}@{row.domain}")
+            yield Route(further, "list", (further,), _LIST_FURTHER), row.where
 
 
 def _inside(site: Site, described: tuple[tuple[Route, Place], ...]) -> Iterator[tuple[Route, Place]]:
@@ -106,7 +113,7 @@ def _behind(site: Site, gateway: Gateway) -> Iterator[tuple[Route, Place]]:
 
 
 def _of_role(site: Site, role: Role, published: dict[str, str], faults: Faults) -> Iterator[tuple[Route, Place]]:
-    targets: dict[str, None] = {}
+    reached: set[str] = set()
     for index, member in enumerate(role.members):
         target = _target(site, member, published)
         if target is None:
@@ -118,12 +125,13 @@ def _of_role(site: Site, role: Role, published: dict[str, str], faults: Faults) 
                 "name a person's login or an address",
             )
         else:
-            targets[target] = None
+            reached.add(target)
+    targets = tuple(sorted(reached))
     for name in role.domains:
         because = _REQUIRED if role.local.lower() in REQUIRED else _ROLE
-        yield Route(key(f"{role.local}@{name}"), "role", tuple(targets), because), role.where
+        yield Route(key(f"{role.local}@{name}"), "role", targets, because), role.where
         for local in role.also:
-            yield Route(key(f"{local}@{name}"), "role", tuple(targets), _ALSO), role.where
+            yield Route(key(f"{local}@{name}"), "role", targets, _ALSO), role.where
 
 
 def _target(site: Site, member: str, published: dict[str, str]) -> str | None:

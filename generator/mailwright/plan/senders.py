@@ -26,7 +26,10 @@ def rows(site: Site, faults: Faults) -> Iterator[Sender]:
     seen: set[tuple[str, str]] = set()
     inner = Inner(site)
     for said in _said(site):
-        forms = (Sender(said.login, form, _INTERNAL, said.automatic) for form in inner.forms(said.address))
+        forms = (
+            Sender(said.login, form, _INTERNAL, said.automatic, "internal", form)
+            for form in inner.forms(said.address)
+        )
         for row in (said, *forms):
             if row.key not in seen:
                 seen.add(row.key)
@@ -45,15 +48,16 @@ def rows(site: Site, faults: Faults) -> Iterator[Sender]:
 def _said(site: Site) -> Iterator[Sender]:
     for sender in site.automatic_senders:
         for address in sender.addresses:
-            yield Sender(sender.login, key(address), _AUTOMATIC, automatic=True)
+            yield Sender(sender.login, key(address), _AUTOMATIC, True, "automatic", address)
     for person in site.people:
-        yield Sender(person.login, key(person.address), _PUBLISHED)
+        yield Sender(person.login, key(person.address), _PUBLISHED, False, "published", person.address)
         for alias in person.aliases:
-            yield Sender(person.login, key(alias), _ALIAS)
+            yield Sender(person.login, key(alias), _ALIAS, False, "alias", alias)
         for internal in person.internal:
-            yield Sender(person.login, key(internal), _INTERNAL)
+            yield Sender(person.login, key(internal), _INTERNAL, False, "internal", internal)
     for role in site.roles:
         for domain in role.domains:
             for local in (role.local, *role.also):
+                address = f"{local}@{domain}"
                 for login in role.senders:
-                    yield Sender(login, key(f"{local}@{domain}"), _ROLE)
+                    yield Sender(login, key(address), _ROLE, False, "role", address)

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -52,6 +52,8 @@ class Credentials:
 
 
 AUTHORITY = "authority.pem"
+PASSWORDS = "passwords"
+DKIM_KEY = "dkim.key"
 SMARTHOST = "smarthost"
 DIRECTORY = "directory"
 
@@ -61,11 +63,13 @@ def variables(folder: Path) -> dict[str, str]:
     return {
         "tls_certificate": f"{folder}/{{{{ inventory_hostname }}}}.pem",
         "tls_key": f"{folder}/{{{{ inventory_hostname }}}}.key",
-        "dovecot_passwords": f"{folder}/passwords",
-        "dkim_private_key": f"{folder}/dkim.key",
+        "dovecot_passwords": f"{folder}/{PASSWORDS}",
+        "dkim_private_key": f"{folder}/{DKIM_KEY}",
         "postfix_smarthost_password": f"{folder}/{SMARTHOST}",
         "postfix_directory_password": f"{folder}/{DIRECTORY}",
         "dovecot_directory_password": f"{folder}/{DIRECTORY}",
+        "webmail_directory_password": f"{folder}/{DIRECTORY}",
+        "mailman_directory_password": f"{folder}/{DIRECTORY}",
     }
 
 
@@ -82,19 +86,28 @@ def of_neighbour(files: Mapping[str, bytes], one: Neighbour) -> dict[str, bytes]
 
 def make(plan: Plan) -> Credentials:
     """New credentials for all that the plan names."""
+    own = of_people(plan)
+    files = {
+        **own.files,
+        SMARTHOST: f"{secrets.token_urlsafe(15)}\n".encode("ascii"),
+        # With signs that mean something in the files that it is put into.
+        DIRECTORY: f'{secrets.token_urlsafe(15)}"$x{{}}#\\ %s\n'.encode("ascii"),
+    }
+    return replace(own, files=files | _certificates(plan))
+
+
+def of_people(plan: Plan) -> Credentials:
+    """Passwords for the plan's logins and a DKIM key: all that a customer on others' hosts has of its own."""
     logins = sorted({row.login for row in plan.mailboxes} | {row.login for row in plan.senders})
     published = {route.targets[0]: route.address for route in plan.routes if route.kind == "mailbox"}
     accounts = tuple(Account(login, secrets.token_urlsafe(15), published.get(login, "")) for login in logins)
     dkim = rsa.generate_private_key(public_exponent=65537, key_size=BITS)
     public = dkim.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     files = {
-        "passwords": "".join(f"{one.login}:{_hashed(one.password)}\n" for one in accounts).encode("ascii"),
-        "dkim.key": _pem(dkim),
-        SMARTHOST: f"{secrets.token_urlsafe(15)}\n".encode("ascii"),
-        # With signs that mean something in the files that it is put into.
-        DIRECTORY: f'{secrets.token_urlsafe(15)}"$x{{}}#\\ %s\n'.encode("ascii"),
+        PASSWORDS: "".join(f"{one.login}:{_hashed(one.password)}\n" for one in accounts).encode("ascii"),
+        DKIM_KEY: _pem(dkim),
     }
-    return Credentials(accounts, base64.b64encode(public).decode("ascii"), files | _certificates(plan))
+    return Credentials(accounts, base64.b64encode(public).decode("ascii"), files)
 
 
 def with_key(site: Site, credentials: Credentials) -> Site:
@@ -115,9 +128,13 @@ def _certificates(plan: Plan) -> dict[str, bytes]:
     authority_key = ec.generate_private_key(ec.SECP256R1())
     authority = _signed("Rehearsal authority", None, authority_key, None)
     files = {AUTHORITY: authority.public_bytes(Encoding.PEM)}
-    for name in (*(host.name for host in plan.hosts), *(one.name for one in neighbours(plan))):
+    others = {
+        host.name: tuple(dict.fromkeys(row.name for row in plan.web if row.host == host.name != row.name))
+        for host in plan.hosts
+    }
+    for name in (*others, *(one.name for one in neighbours(plan))):
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = _signed(name, key, authority_key, authority)
+        certificate = _signed(name, key, authority_key, authority, others.get(name, ()))
         files[f"{name}.pem"] = certificate.public_bytes(Encoding.PEM)
         files[f"{name}.key"] = _pem(key)
     return files
@@ -128,8 +145,9 @@ def _signed(
     key: ec.EllipticCurvePrivateKey | None,
     authority_key: ec.EllipticCurvePrivateKey,
     authority: x509.Certificate | None,
+    others: Iterable[str] = (),
 ) -> x509.Certificate:
-    """A certificate for ``name`` from the authority; the authority's own where there is none yet."""
+    """A certificate for ``name`` and ``others`` from the authority; the authority's own where there is none yet."""
     # A common name has 64 characters at the most (RFC 5280, A.1); names are looked for in the SAN.
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
     public = (key or authority_key).public_key()
@@ -152,7 +170,8 @@ def _signed(
         usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
         builder = builder.add_extension(usage, critical=True)
     else:
-        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        names = x509.SubjectAlternativeName([x509.DNSName(each) for each in (name, *others)])
+        builder = builder.add_extension(names, critical=False)
     return builder.sign(authority_key, hashes.SHA256())
 
 

@@ -55,8 +55,22 @@ def _contacts(site: Site) -> tuple[str, ...]:
     return tuple(free.values())
 
 
+def in_groups(people: Sequence[Person]) -> tuple[Person, ...]:
+    """Who is in each group that the description names: every other one, so that there are others too."""
+    return tuple(people[::2])
+
+
+def groups(site: Site) -> tuple[str, ...]:
+    """The names of the entries whose members are those of a list."""
+    return tuple(dict.fromkeys(row.members.group for row in site.lists if row.members.group))
+
+
 def files(
-    directory: Directory, people: Iterable[Person], passwords: Mapping[str, str], bind_password: str
+    directory: Directory,
+    people: Sequence[Person],
+    passwords: Mapping[str, str],
+    bind_password: str,
+    groups: Iterable[str] = (),
 ) -> dict[str, bytes]:
     """The folder of the server (ldap_server.py), but for its certificate. ``passwords``: by login."""
     told = tuple(satisfying(ldap.parse(directory.filter)))
@@ -66,8 +80,10 @@ def files(
         _ancestors(directory.bind_dn, entries)
         entries[_dn(directory.bind_dn)] += [("userPassword", bind_password)]
     for person in people:
-        held = _person(directory, person, told, passwords.get(person.login, ""))
-        entries[f"{directory.attributes.login}={person.login},{_dn(directory.base)}"] = held
+        entries[entry(directory, person)] = _person(directory, person, told, passwords.get(person.login, ""))
+    for group in groups:
+        _ancestors(group, entries)
+        entries[_dn(group)] += [("member", entry(directory, person)) for person in in_groups(people)]
     used = [pair for pairs in entries.values() for pair in pairs]
     scheme = "ldaps" if directory.tls == "ldaps" else "ldap"
     said = {
@@ -80,6 +96,11 @@ def files(
         "directory.json": json.dumps(said).encode(),
         "entries.ldif": "\n".join(_record(name, pairs) for name, pairs in entries.items()).encode("ascii"),
     }
+
+
+def entry(directory: Directory, person: Person) -> str:
+    """The name of somebody's entry."""
+    return f"{directory.attributes.login}={person.login},{_dn(directory.base)}"
 
 
 def satisfying(asked: ldap.Filter) -> Iterator[tuple[str, str]]:

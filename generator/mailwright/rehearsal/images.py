@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from mailwright.plan.model import HostFacts
 from mailwright.rehearsal import machine
 from mailwright.rehearsal.command import attempt, must
 from mailwright.rehearsal.errors import LabError
@@ -33,10 +34,18 @@ _SYSTEM = ("systemd-sysv", "dbus", "python3", "iproute2", "procps")
 _HOST_PACKAGES = (
     *_SYSTEM,
     *("python3-apt", "ca-certificates", "nftables", "openssh-server", "sudo"),
-    *("postfix", "postfix-ldap", "postfix-lmdb", "libsasl2-modules", "rspamd", "redis-server", "fail2ban"),
+    *("postfix", "postfix-cdb", "postfix-ldap", "postfix-lmdb", "tinycdb"),
+    *("libsasl2-modules", "rspamd", "redis-server", "fail2ban"),
     *("dovecot-core", "dovecot-imapd", "dovecot-pop3d", "dovecot-lmtpd", "dovecot-sieve", "dovecot-managesieved"),
     *("dovecot-auth-lua", "dovecot-ldap", "lua-sec"),
     *("rsyslog", "rsyslog-relp", "logrotate", "chrony"),
+)
+# What hosts with these functions have besides. Lists and webmail run on Debian 13 alone.
+_WEB_FUNCTIONS = frozenset({"lists", "web"})
+_WEB_PACKAGES = (
+    *("mailman3", "mailman3-web", "python3-mailman-hyperkitty", "postgresql", "python3-psycopg2"),
+    *("nginx", "php-fpm", "php-ldap", "roundcube-core", "roundcube-plugins", "roundcube-sqlite3"),
+    *("radicale", "ldap-utils", "python3-ldap3"),
 )
 
 
@@ -81,12 +90,24 @@ _HOST_HOOKS = (
     'chroot "$1" systemctl disable --quiet postfix dovecot rspamd redis-server fail2ban rsyslog chrony nftables',
 )
 
+_WEB_HOOKS = (
+    *_HOST_HOOKS,
+    'chroot "$1" systemctl disable --quiet mailman3 mailman3-web postgresql nginx php8.4-fpm radicale'
+    " roundcube-gc.timer roundcube-cleandb.timer",
+)
+
 RECIPES = (
     Recipe("debian-12", "bookworm", _HOST_PACKAGES, _PRESEED, _HOST_HOOKS),
     Recipe("debian-13", "trixie", _HOST_PACKAGES, _PRESEED, _HOST_HOOKS),
+    Recipe("debian-13-web", "trixie", (*_HOST_PACKAGES, *_WEB_PACKAGES), _PRESEED, _WEB_HOOKS),
     Recipe(WORLD, "trixie", (*_SYSTEM, "nsd", "unbound", "chrony"), "", _HOOKS),
     Recipe(DIRECTORY, "trixie", ("python3", "slapd"), "slapd slapd/no_configuration boolean true\n", ()),
 )
+
+
+def of_host(host: HostFacts) -> str:
+    """The name of the recipe for a host: its system, and more packages where it serves lists or the web."""
+    return host.os if _WEB_FUNCTIONS.isdisjoint(host.functions) else f"{host.os}-web"
 
 
 def recipe(name: str) -> Recipe:

@@ -345,7 +345,7 @@ class Lab:
         return (self.topology.world, *self.topology.neighbours, *self.topology.hosts)
 
     def _images(self) -> dict[str, str]:
-        systems: dict[str, str] = {host.name: host.os for host in self.scene.hosts}
+        systems = {host.name: images.of_host(host) for host in self.scene.hosts}
         systems |= {one.name: images.DIRECTORY for one in self.scene.neighbours if one.kind == "directory"}
         wanted = {node.name: systems.get(node.name, images.WORLD) for node in self._container_nodes()}
         references = {name: images.ensure_image(name, self._progress) for name in sorted(set(wanted.values()))}

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from mailwright import __version__
 from mailwright.audit import for_site
@@ -21,6 +22,7 @@ from mailwright.audit import runner as audit
 from mailwright.audit.model import Behind, Context, Probe
 from mailwright.border import nftables
 from mailwright.build import Input, project
+from mailwright.build.tree import Tree
 from mailwright.build.writer import write
 from mailwright.findings import Finding, Level
 from mailwright.plan import make as make_plan
@@ -28,14 +30,14 @@ from mailwright.plan.digest import digest
 from mailwright.plan.model import Gateway, Plan
 from mailwright.rehearsal import credentials, deploy, directory, neighbours
 from mailwright.rehearsal.errors import LabError
-from mailwright.rehearsal.lab import Lab, scene
+from mailwright.rehearsal.lab import Lab, Scene, scene
 from mailwright.report import evidence, matrix_html, matrix_json, mentions
 from mailwright.report.findings_json import render as findings_json
 from mailwright.report.merge import Sighting, needed
 from mailwright.report.verdicts import Verdict, verdicts
 from mailwright.requirements.catalogue import REQUIREMENTS
 from mailwright.requirements.lookup import level_of
-from mailwright.site.model import Person, Site
+from mailwright.site.model import Membership, Person, Published, Site
 
 
 class Progress(Protocol):
@@ -56,7 +58,8 @@ class Prepared:
     """A site that was built for a rehearsal. ``project`` is the folder of the build.
 
     truth   the plan as it would be if the build knew everybody: what probes go by. With a live directory ``plan``
-            has no rows of people; this one has those of the people who are in the lab's directory
+            has no rows of people, and never those of members of lists that are a group of the directory; this one
+            has those of the people who are in the lab's directory
     people  who is there, and in the lab's directory where the site has one
     """
 
@@ -77,7 +80,7 @@ class Prepared:
         people = [replace(person, store=stores[person.login]) for person in self.people]
         passwords = {account.login: account.password for account in self.credentials.accounts}
         bind = self.credentials.files[credentials.DIRECTORY].decode("ascii").rstrip("\n")
-        return directory.files(described, people, passwords, bind)
+        return directory.files(described, people, passwords, bind, directory.groups(self.site))
 
     def settings(self) -> mentions.Mentions:
         """Where the built files carry each requirement; named from the project's folder on."""
@@ -93,31 +96,49 @@ class Prepared:
 
 
 def prepare(
-    site: Site, checks: Iterable[Finding], inputs: Iterable[Input], folder: Path, people: tuple[Person, ...] = ()
+    site: Site,
+    checks: Iterable[Finding],
+    inputs: Iterable[Input],
+    folder: Path,
+    people: tuple[Person, ...] = (),
+    planned: Callable[[Site], Plan] = make_plan,
+    more: Callable[[Tree], Tree] = dict,
 ) -> Prepared:
     """Build ``site`` into ``folder``/project, with the credentials of this run.
 
-    people  who is in the lab's directory, where it is live; none: some are invented
+    people   who is in the lab's directory, where it is live; none: some are invented
+    planned  makes the plan
+    more     of the built project: the whole of what is written; of a platform, with the customers on it
 
     Raises BuildError, WriteRefusedError, OSError.
     """
     people = (people or directory.invented(site)) if site.live else site.people
-    made = credentials.make(make_plan(known(site, people)))
-    # The site's own web server is not in the lab: what it has published is seen in an audit alone.
-    rehearsed = replace(credentials.with_key(site, made), published=())
-    plan = make_plan(rehearsed)
-    truth = make_plan(known(rehearsed, people)) if site.live else plan
+    made = credentials.make(planned(known(site, people)))
+    # A web server that is not described is not in the lab: what is published there is seen in an audit alone.
+    rehearsed = replace(credentials.with_key(site, made), published=tuple(_in_the_lab(site)))
+    plan = planned(rehearsed)
+    truth = planned(known(rehearsed, people))
     found = tuple(checks)
     place = folder / "project"
-    write(project(rehearsed, plan, found, inputs), place)
+    write(more(project(rehearsed, plan, found, inputs)), place)
     return Prepared(rehearsed, plan, found, place, made, truth, people)
 
 
+def _in_the_lab(site: Site) -> Iterator[Published]:
+    """What the site's own web host serves of what is published."""
+    hosts = {host.name for host in site.hosts if "web" in host.functions}
+    for one in site.published:
+        if not one.url or urlsplit(one.url).hostname in hosts:
+            yield one
+
+
 def known(site: Site, people: tuple[Person, ...]) -> Site:
-    """The site as if its build knew who is in the directory."""
-    if site.directory is None or not site.live:
+    """The site as if its build knew who is in the directory, and in its groups."""
+    if site.directory is None:
         return site
-    return replace(site, people=people, directory=replace(site.directory, live=False))
+    grouped = Membership(named=tuple(person.login for person in directory.in_groups(people)))
+    lists = tuple(replace(row, members=grouped) if row.members.group else row for row in site.lists)
+    return replace(site, people=people, directory=replace(site.directory, live=False), lists=lists)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,14 +214,19 @@ def level(requirement: str) -> Level:
 
 @contextmanager
 def staged(
-    prepared: Prepared, folder: Path, progress: Callable[[str], None], keep: bool = False
+    prepared: Prepared,
+    folder: Path,
+    progress: Callable[[str], None],
+    keep: bool = False,
+    shown: Callable[[Scene], Scene] = lambda scene: scene,
 ) -> Iterator[Stage]:
     """The lab, up, with the credentials laid in and the border's rules in force.
 
+    shown  what the lab shows besides: of a platform, its customers' zones
     On any error the hosts' logs are put into ``folder``/logs.
     """
     authority = prepared.credentials.files[credentials.AUTHORITY].decode("ascii")
-    with Lab(scene(prepared.truth, prepared.project / "dns", authority), progress, keep) as lab:
+    with Lab(shown(scene(prepared.truth, prepared.project / "dns", authority)), progress, keep) as lab:
         secrets = lab.folder / "credentials"
         prepared.credentials.write(secrets)
         for one in lab.scene.neighbours:
@@ -248,7 +274,7 @@ def rehearse(
     Raises LabError, DeployError, BuildError, WriteRefusedError, OSError. The lab is cleared away in each case,
     also after an interrupt, unless it is kept; the hosts' logs are kept when something failed.
     """
-    _empty(out)
+    empty(out)
     seconds: dict[str, float] = {}
     clock = time.monotonic()
 
@@ -268,23 +294,28 @@ def rehearse(
         stage.apply(progress.detail)
         lap("apply")
         progress.step("Probing")
-        started = datetime.now(UTC)
-        ran = stage.probe(progress.probe)
-        found = ran.findings
+        rows, ran = probed(site, stage, out, progress)
         lap("probes")
-        rows = prepared.judge(found)
-        name = site.organisation.name
-        (out / "matrix.html").write_text(matrix_html.render(name, rows), encoding="utf-8")
-        (out / "matrix.json").write_text(matrix_json.render(name, rows), encoding="utf-8")
-        (out / "findings.json").write_text(findings_json((*prepared.checks, *found)), encoding="utf-8")
-        run = evidence_of(site, stage, started, found, ran.complete)
-        (out / "evidence.json").write_text(evidence.to_json(run), encoding="utf-8")
-        outcome = Outcome(rows, found, ran.complete, seconds, way_in)
+        outcome = Outcome(rows, ran.findings, ran.complete, seconds, way_in)
         if not outcome.passed:
             stage.lab.collect_logs(out / "logs")
         progress.step("Clearing away" if not keep else "Leaving the hosts up")
     lap("clearing away")
     return outcome
+
+
+def probed(site: Site, stage: Stage, out: Path, progress: Progress) -> tuple[tuple[Verdict, ...], audit.Ran]:
+    """All probes of the site, and what they come to; matrix, findings and evidence are left in ``out``."""
+    started = datetime.now(UTC)
+    ran = stage.probe(progress.probe)
+    rows = stage.prepared.judge(ran.findings)
+    name = site.organisation.name
+    (out / "matrix.html").write_text(matrix_html.render(name, rows), encoding="utf-8")
+    (out / "matrix.json").write_text(matrix_json.render(name, rows), encoding="utf-8")
+    (out / "findings.json").write_text(findings_json((*stage.prepared.checks, *ran.findings)), encoding="utf-8")
+    run = evidence_of(site, stage, started, ran.findings, ran.complete)
+    (out / "evidence.json").write_text(evidence.to_json(run), encoding="utf-8")
+    return rows, ran
 
 
 def evidence_of(
@@ -311,7 +342,7 @@ def evidence_of(
 _MARK = ".rehearsal"
 
 
-def _empty(out: Path) -> None:
+def empty(out: Path) -> None:
     """Make ``out`` an empty folder. One that holds something else than an earlier rehearsal is refused."""
     if out.is_dir() and any(out.iterdir()) and not (out / _MARK).exists():
         raise LabError(f"{out} holds something else than a rehearsal.", "Name another folder with --out.")

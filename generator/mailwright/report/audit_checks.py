@@ -27,6 +27,12 @@ _GROUPS = {
     "firewall": "Firewall",
     "links": "Between the hosts",
     "ports": "Open ports",
+    "lists": "Distribution lists",
+    "webmail": "Webmail",
+    "accounts": "Accounts",
+    "carddav": "Address book for mail programs",
+    "clients": "Mail programs that set themselves up",
+    "pages": "The site's own pages",
     "publications": "Publications",
     "contacts": "Contacts",
 }

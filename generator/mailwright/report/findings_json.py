@@ -29,6 +29,8 @@ def plain(finding: Finding) -> dict[str, object]:
             "column": where.column,
             "pointer": where.pointer,
         }
+    if finding.customers:
+        values["customers"] = list(finding.customers)
     if target:
         values["target"] = {"host": target.host} | ({} if target.port is None else {"port": target.port})
     return {name: value for name, value in values.items() if value != ""}

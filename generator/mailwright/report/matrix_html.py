@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import groupby
 
 from mailwright import __version__
+from mailwright.formats.engine import Verbatim
 from mailwright.formats.engine import render as render_template
 from mailwright.formats.html import HTML
 from mailwright.report.verdicts import Verdict, Word
@@ -22,7 +24,24 @@ def render(organisation: str, rows: Sequence[Verdict]) -> str:
         version=__version__,
         counts=[(word.value, numbers[word]) for word in Word],
         sections=[
-            (section, list(group)) for section, group in groupby(rows, key=lambda row: row.requirement.section)
+            (section, [_row(row) for row in group])
+            for section, group in groupby(rows, key=lambda row: row.requirement.section)
         ],
         total=len(rows),
+    )
+
+
+@lru_cache(maxsize=2048)
+def _row(row: Verdict) -> Verbatim:
+    """A row of the table. Those of a provider's customers are mostly the same."""
+    return Verbatim(
+        render_template(
+            HTML,
+            "report/matrix_row.html.j2",
+            requirement=row.requirement,
+            word=row.word.value,
+            waived=row.waived,
+            missing=row.missing,
+            evidence=[(item.kind, item.status.value, item.source, item.text) for item in row.evidence],
+        )
     )

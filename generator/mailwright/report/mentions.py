@@ -14,9 +14,10 @@ FOLDERS = ("hosts/", "dns/", "border/", DOCUMENTS)
 # An id is found by its hyphen, which is rare in tables of many people, so that those cost next to nothing.
 _NUMBER = re.compile(rb"-[0-9]{1,2}\b")
 _WORD = re.compile(rb"\b[A-Z]{3,8}$")
+_LONGEST_WORD = 8
 # What makes the rest of a line a comment in the formats that are rendered; nftables has comments as statements too,
-# and routers have remarks, which take a line of their own.
-_COMMENT = re.compile(rb'(?:^|[\s{};])(?:#|;|--|//)(?=[\s#;]|$)|(?:^|\s)comment "|^\s*(?:!|/\*|remark)(?=\s)')
+# routers have remarks, which take a line of their own, and so do comments of pages.
+_COMMENT = re.compile(rb'(?:^|[\s{};])(?:#|;|--|//)(?=[\s#;]|$)|(?:^|\s)comment "|^\s*(?:!|/\*|<!--|remark)(?=\s)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,12 @@ def _lines(data: bytes) -> dict[str, list[int]]:
     lines: dict[str, list[int]] = {}
     number, counted = 1, 0
     for match in _NUMBER.finditer(data):
-        start = data.rfind(b"\n", 0, match.start()) + 1
-        before = data[start : match.start()]
-        word = _WORD.search(before)
-        if word is None or not _COMMENT.search(before[: word.start()]):
+        at = match.start()
+        word = _WORD.search(data, max(0, at - _LONGEST_WORD), at)
+        if word is None:
+            continue
+        start = data.rfind(b"\n", 0, at) + 1
+        if not _COMMENT.search(data[start : word.start()]):
             continue
         number += data.count(b"\n", counted, start)
         counted = start

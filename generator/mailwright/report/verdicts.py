@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 
 from mailwright.findings import Finding, Level, Status
@@ -62,6 +63,9 @@ class Verdict:
     missing: tuple[str, ...]
     waived: bool
 
+    def __hash__(self) -> int:
+        return hash((self.requirement, self.missing, *[item.source + item.text for item in self.evidence]))
+
 
 def verdicts(
     catalogue: Iterable[Requirement],
@@ -83,20 +87,37 @@ def verdicts(
         by_check[finding.requirement].append(finding)
     for sighting in probes or ():
         by_probe[sighting.finding.requirement].append(sighting)
+    if probes is None:
+        return tuple(
+            _unprobed(requirement, tuple(by_check[requirement.id]), tuple(settings.get(requirement.id, ())))
+            for requirement in catalogue
+        )
     return tuple(
         _verdict(
             requirement,
             _Evidence(
-                checks=[
-                    _from_finding("check", item, _STRENGTH[item.level] < _STRENGTH[requirement.level])
-                    for item in by_check[requirement.id]
-                ],
-                settings=[_from_mention(item) for item in settings.get(requirement.id, ())],
-                probes=None if probes is None else [_from_sighting(item) for item in by_probe[requirement.id]],
+                *_read(requirement, by_check[requirement.id], settings.get(requirement.id, ())),
+                [_from_sighting(item) for item in by_probe[requirement.id]],
             ),
             needed.get(requirement.id, Needed()),
         )
         for requirement in catalogue
+    )
+
+
+@lru_cache(maxsize=2048)
+def _unprobed(requirement: Requirement, checks: tuple[Finding, ...], settings: tuple[Mention, ...]) -> Verdict:
+    """The verdict where nothing ran. Those of a provider's customers are mostly the same."""
+    return _verdict(requirement, _Evidence(*_read(requirement, checks, settings), None), Needed())
+
+
+def _read(
+    requirement: Requirement, checks: Iterable[Finding], settings: Iterable[Mention]
+) -> tuple[list[Item], list[Item]]:
+    strength = _STRENGTH[requirement.level]
+    return (
+        [_from_finding("check", item, _STRENGTH[item.level] < strength) for item in checks],
+        [_from_mention(item) for item in settings],
     )
 
 

@@ -17,6 +17,11 @@ _REHEARSED_DNS = (
     "service is audited."
 )
 
+_UNPUBLISHED = (
+    "The description neither has a web host, which serves the documents, nor says under published where this one "
+    "is to be read."
+)
+
 _ADDRESSES = (
     Requirement(
         "ADDR-1", "E-mail addresses", SHOULD, "Recommended forms",
@@ -35,7 +40,7 @@ _ADDRESSES = (
         "ADDR-3", "E-mail addresses", SHOULD_NOT, "Case does not matter",
         "However an address is capitalised, it reaches the same mailbox, role or list.",
         ("check", "config", "probe"),
-        limits="Tried with mailboxes and roles; this version has no lists.",
+        limits="Tried with mailboxes and roles; lists have their addresses from the same tables.",
     ),
     Requirement(
         "ADDR-4", "E-mail addresses", MUST, "Complete domains",
@@ -95,15 +100,15 @@ _ROLES = (
         "A service for which RFC 2142 prescribes a mailbox, such as webmaster for the web, has that mailbox as "
         "soon as the organisation offers it.",
         ("check", "config", "probe"),
-        limits="Which services a domain offers is what the description says under facilities. Mailing lists and "
-        "their -request addresses are not among them yet.",
+        limits="Which services a domain offers is what the description says under facilities. Distribution lists "
+        "have their -request and -owner addresses by themselves (LIST-2).",
     ),
     Requirement(
         "ROLE-3", "Required e-mail addresses", MUST, "Timely answers",
         "What Janet or its contractors send to postmaster and abuse gets an answer in good time.",
         ("check", "probe", "attest", "document"),
         limits="Tested is that a message to each of these addresses comes to two people at least; that somebody "
-        "answers is the site's word, and counts for a year. No document about it is written in this version.",
+        "answers is the site's word, and counts for a year. No document about it is written.",
     ),
     Requirement(
         "ROLE-4", "Required e-mail addresses", ADVICE, "Other names, fitting senders",
@@ -167,7 +172,7 @@ _MESSAGE = (
         "NTP, those of users' own computers too, which write most Date: lines.",
         ("check", "config", "probe", "document"),
         limits="Measured are each host's clock against its time server, and the Date: and Received: lines that "
-        "hosts write. The clocks of users' own computers are not measured: documents/clocks.md says how to keep "
+        "hosts write. The clocks of users' own computers are not measured: documents/clocks.html says how to keep "
         "them. Where the description says that it is published, an audit of the running service reads it there.",
     ),
     Requirement(
@@ -258,20 +263,29 @@ _REMOTE = (
     ),
 )  # fmt: skip
 
+_NO_WEBMAIL = "No webmail is described, so there is nothing to try."
 _WEB = (
     Requirement(
         "WEB-1", "Web-based e-mail", ADVICE, "Mail in the browser",
         "Mail can be read and written in a web browser: forms, a user database, a store with in-box and "
         "folders, and a mailer behind it, on one computer or several.",
         ("config", "probe"),
-        gap="No webmail is set up in this version.",
+        limits="Tried by program, as a browser without scripts would: signing in, the in-box, writing. Each "
+        "browser that people use is for the site to try; this version's own tests have Chromium alone. Roundcube "
+        "1.6 has scripts within its pages and its program evaluates scripts in the server's answers, so its "
+        "Content-Security-Policy has 'unsafe-inline' and 'unsafe-eval' for scripts; nothing comes from elsewhere.",
+        absent=_NO_WEBMAIL,
     ),
     Requirement(
         "WEB-2", "Web-based e-mail", ADVICE, "Webmail that suits the site",
         "Webmail gives outgoing mail the look that the site wants, lets accounts be managed and reports its "
         "use.",
         ("config", "probe", "document"),
-        gap="No webmail is set up in this version.",
+        limits="Tested is that what is written in webmail leaves from the published address and no other, that "
+        "sign-ins are counted, and that a login that is suspended is refused. Where webmail is on a host of its "
+        "own and no log host is described, its sign-ins are counted among those by IMAP. Whether the look and the "
+        "report are what the site wants is for the site to judge.",
+        absent=_NO_WEBMAIL,
     ),
 )  # fmt: skip
 
@@ -285,8 +299,10 @@ _INTERNAL = (
     Requirement(
         "INT-2", "Internal addresses", SHOULD, "Address book",
         "Users pick addresses from a book or by a short name, and need not type them out.",
-        ("config", "probe"),
-        gap="No address book is set up in this version.",
+        ("check", "config", "probe"),
+        limits="Tried is that a name is completed to the published address in webmail, and that a mail program "
+        "finds the book of those who may be found; each mail program is for the site to try.",
+        absent="No address book is described, so there is nothing to try.",
     ),
     Requirement(
         "INT-3", "Internal addresses", ADVICE, "No default domain",
@@ -304,7 +320,7 @@ _INTERNAL = (
         ("check", "config", "probe", "document"),
         limits="Tested is that an internal address of each form that is described leaves in its published form, so "
         "that users need do nothing, and that mail to it arrives where internal_domains has the form. "
-        "documents/addresses.md tells them; where the description says that it is published, an audit of the "
+        "documents/addresses.html tells them; where the description says that it is published, an audit of the "
         "running service reads it there. The last day of a form is a promise to users: mail to it is accepted "
         "until the form is taken out of the description.",
     ),
@@ -323,8 +339,11 @@ _AUDIT = (
         "AUDIT-2", "Audit trail", MUST, "Instructions to users",
         "All users can read clear instructions about accounts, passwords and computers that are shared or left "
         "alone.",
-        ("document", "attest", "probe"),
-        gap="The instructions are neither written nor published by this version.",
+        ("check", "document", "probe"),
+        limits="The instructions are read where they are published: that they are there for all users, that they "
+        "speak of accounts, passwords and computers that are shared or left alone, and that the site says that it "
+        "has read them within a year. Whether users find them clear is for the site to judge.",
+        absent=_UNPUBLISHED,
     ),
     Requirement(
         "AUDIT-3", "Audit trail", MUST, "A log that is kept",
@@ -354,8 +373,8 @@ _AUDIT = (
         "Janet or its contractors can reach those who run the mail service, also by telephone.",
         ("check", "probe", "document", "attest"),
         limits="The description has the contacts and their numbers, and their addresses are tried; nobody is "
-        "called. That Janet has them too is the site's word, and counts for a year. No document with them is "
-        "written in this version.",
+        "called. documents/contacts.html is a sheet of them for Janet; that Janet has them is the site's word, and "
+        "counts for a year.",
     ),
     Requirement(
         "AUDIT-6", "Audit trail", ADVICE, "Contacts kept up to date",
@@ -366,25 +385,36 @@ _AUDIT = (
     ),
 )  # fmt: skip
 
+_NO_LISTS = "No distribution lists are described, so there is nothing to try."
 _LISTS = (
     Requirement(
         "LIST-1", "Distribution lists", SHOULD, "Lists",
         "The mail system expands distribution lists inside the organisation and lets them be managed.",
         ("config", "probe"),
-        gap="No distribution lists are set up in this version.",
+        limits="Tried by rehearsals, since members of lists that are in use would be disturbed: a post to each "
+        "list whose members the description has.",
+        absent=_NO_LISTS,
     ),
     Requirement(
         "LIST-2", "Distribution lists", ADVICE, "Membership",
         "The way in which membership of lists is managed suits the organisation.",
         ("config", "probe", "document"),
-        gap="No distribution lists are set up in this version.",
+        limits="Tested is that lists have the members that the description gives them, that mail to owners "
+        "reaches them, and that nobody is told who is on a list. Which of the ways suits the organisation is its "
+        "own affair: named members, everybody with an attribute, a group of the directory, or what owners manage "
+        "themselves.",
+        needs=(("lists.members", _NO_LISTS),),
+        absent=_NO_LISTS,
     ),
     Requirement(
         "LIST-3", "Distribution lists", ADVICE, "Who may post",
         "Lists take mail from those who may write to them: members, or further people that the organisation "
         "names, inside or outside.",
         ("check", "config", "probe"),
-        gap="No distribution lists are set up in this version.",
+        limits="Tried by rehearsals, to each list whose members the description has: somebody inside who may not "
+        "post, a stranger, and a stranger who forges somebody who may, in the envelope, in the header and in both. "
+        "Whoever has somebody's password posts as that one (AUDIT-2).",
+        absent=_NO_LISTS,
     ),
 )  # fmt: skip
 
@@ -393,14 +423,19 @@ _PRIVACY = (
         "PRIV-1", "Privacy", MUST, "Privacy statement",
         "A statement that all users can read says when mail, mail logs or access logs are shown to anybody "
         "besides writer and recipients.",
-        ("document", "attest", "probe"),
-        gap="The statement is neither written nor published by this version.",
+        ("check", "document", "probe"),
+        limits="The statement is read where it is published: that all users can read it, that the retention in it "
+        "is the one that is configured, that it speaks of disclosure and names the acts in force (UK GDPR, Data "
+        "Protection Act 2018, Investigatory Powers Act 2016, in place of those of the note), and that the site "
+        "says that it has read it within a year. That the site keeps to it is not seen.",
+        absent=_UNPUBLISHED,
     ),
     Requirement(
         "PRIV-2", "Privacy", MUST, "Notice of disclosure",
         "The statement says how writer and recipients hear of it afterwards.",
-        ("document", "attest"),
-        gap="The statement is neither written nor published by this version.",
+        ("document", "probe"),
+        limits="Read in the published statement, as under PRIV-1. That people are told so is not seen.",
+        absent=_UNPUBLISHED,
     ),
 )  # fmt: skip
 
@@ -410,15 +445,20 @@ _SUPPORT = (
         "Users find help with accounts, the state of the service, mail programs, failure reports, abuse, good "
         "practice, services and lists elsewhere, connections from away, and security; best on internal pages "
         "with answers to common questions.",
-        ("document", "probe"),
-        gap="No support pages are written or published by this version.",
+        ("check", "document", "probe"),
+        limits="The pages are read where they are published, and each of these subjects is looked for. Whether the "
+        "advice is good, and whether somebody answers at the service desk, is for the site to judge.",
+        needs=(("publications.support", _UNPUBLISHED),),
+        absent=_UNPUBLISHED,
     ),
     Requirement(
         "SUPPORT-2", "User support", ADVICE, "Support and operation talk",
         "Where those who help users are not those who run the service, or sit elsewhere, the two keep each "
         "other informed.",
         ("document", "attest"),
-        gap="No document for support and operation is written by this version.",
+        limits="documents/operation.html says how the two reach each other, and is given to them; where the "
+        "description says that it is published, it is read there. That they talk is the site's word, and counts "
+        "for a year.",
     ),
 )  # fmt: skip
 
@@ -438,15 +478,18 @@ _SERVICE = (
         "A system may serve several organisations. Larger sites need gateways, stand-ins for what fails, "
         "several places and departments that manage their own.",
         ("config", "probe"),
-        gap="Several organisations, stand-in hosts and departments' own management cannot be described in this "
-        "version.",
+        gap="Several organisations on one system can be described (docs/providers.md), several mailers, stores and "
+        "gateways too. What stands in for a store that fails, and what departments manage themselves, cannot.",
     ),
     Requirement(
         "AGREE-1", "Service agreement", ADVICE, "What was agreed",
         "Provider and users know what to expect of capacity, performance, availability, security, changes, "
         "faults, escalation and penalties.",
-        ("document",),
-        gap="No service agreement is written by this version.",
+        ("check", "document", "probe"),
+        limits="The agreement is read where it is published: each of these headings, what is configured of "
+        "capacity and security, and what the description says was agreed. Whether both sides hold to it is not "
+        "seen.",
+        absent=_UNPUBLISHED,
     ),
 )  # fmt: skip
 

@@ -7,7 +7,7 @@ from datetime import date
 
 from mailwright.findings import Finding, Level, Status
 from mailwright.requirements import catalogue
-from mailwright.requirements.model import Rule
+from mailwright.requirements.model import Fault, Rule
 from mailwright.requirements.rules import RULES
 from mailwright.requirements.rules.statements import YEAR
 from mailwright.requirements.subject import Subject
@@ -22,10 +22,20 @@ def evaluate(site: Site, today: date) -> tuple[Finding, ...]:
     attestation that counts yields ATTESTED at its own place.
     """
     subject = Subject(site, today)
-    found = [*_attested(site, today)]
-    for rule in RULES:
-        found += _judge(rule, subject)
-    return tuple(sorted(found, key=_order))
+    placed = [*_attested(site, today)]
+    passed = []
+    for rule in _RULES:
+        faults = tuple(rule.check(subject))
+        if faults or (rule.people and site.live):
+            placed += _judge(rule, faults, subject)
+        else:
+            passed.append(_PASSED[rule.id])
+    return (*sorted(placed, key=_order), *passed)
+
+
+_RULES = sorted(RULES, key=lambda rule: rule.id)
+_PASSED = {rule.id: Finding(rule.id, rule.requirement, rule.level, Status.PASS, rule.title) for rule in RULES}
+"""The same of every site."""
 
 
 def attestation(site: Site, requirement: str, today: date) -> Attestation | None:
@@ -56,12 +66,10 @@ def waiver(site: Site, rule: Rule, today: date) -> Waiver | None:
     return None
 
 
-def _judge(rule: Rule, subject: Subject) -> Iterator[Finding]:
-    passed = True
-    waived: Waiver | None = None
-    for fault in rule.check(subject):
-        if passed:
-            passed, waived = False, waiver(subject.site, rule, subject.today)
+def _judge(rule: Rule, faults: tuple[Fault, ...], subject: Subject) -> Iterator[Finding]:
+    """What is to be said of a rule that has not simply passed."""
+    waived = waiver(subject.site, rule, subject.today) if faults else None
+    for fault in faults:
         yield Finding(
             rule.id,
             rule.requirement,
@@ -73,12 +81,10 @@ def _judge(rule: Rule, subject: Subject) -> Iterator[Finding]:
             evidence="" if waived is None else f"waived until {waived.until} by {waived.owner}: {waived.reason}",
         )
     directory = subject.site.directory if subject.site.live else None
-    if passed and rule.people and directory is not None:
+    if not faults and directory is not None:
         message = f"whether {rule.title} is not seen: people are in the directory"
         fix = "name an export of it (LDIF) under people, and check that"
         yield Finding(rule.id, rule.requirement, rule.level, Status.NOT_PROVEN, message, fix, directory.where)
-    elif passed:
-        yield Finding(rule.id, rule.requirement, rule.level, Status.PASS, rule.title)
 
 
 def _attested(site: Site, today: date) -> Iterator[Finding]:
@@ -96,8 +102,7 @@ def _attested(site: Site, today: date) -> Iterator[Finding]:
             )
 
 
-def _order(finding: Finding) -> tuple[bool, str, int, int, str, str]:
+def _order(finding: Finding) -> tuple[str, int, int, str, str]:
     where = finding.where
-    if where is None:
-        return (True, "", 0, 0, finding.id, finding.message)
-    return (False, where.file, where.line, where.column, finding.id, finding.message)
+    assert where is not None  # noqa: S101 - of what has not passed
+    return (where.file, where.line, where.column, finding.id, finding.message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 
 from mailwright.findings import Level
@@ -28,8 +29,8 @@ def level_of(id_: str) -> Level | None:
     return found.level if found else None
 
 
-def suggest(id_: str) -> tuple[str, ...]:
-    """Ids of rules and requirements that may have been meant, the likeliest first; at most three."""
-    known = {id_.lower(): id_ for id_ in (*(each.id for each in REQUIREMENTS), *_BY_ID)}
+def suggest(id_: str, others: Iterable[str] = ()) -> tuple[str, ...]:
+    """Ids of requirements, rules, and ``others`` that may have been meant, the likeliest first; at most three."""
+    known = {id_.lower(): id_ for id_ in (*(each.id for each in REQUIREMENTS), *_BY_ID, *others)}
     close = get_close_matches(id_.lower(), known, n=3, cutoff=0.6)
     return tuple(known[each] for each in close)

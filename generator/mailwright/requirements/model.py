@@ -37,6 +37,9 @@ class Requirement:
     absent: str = ""
     needs: tuple[tuple[str, str], ...] = ()
 
+    def __hash__(self) -> int:
+        return hash(self.id)  # no other has it; verdicts are remembered by it
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:

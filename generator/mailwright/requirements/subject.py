@@ -11,11 +11,12 @@ from typing import Literal, NamedTuple
 
 from mailwright.findings import Place
 from mailwright.site.addresses import domain, key
+from mailwright.site.distribution import ATTRIBUTES, FURTHER
 from mailwright.site.inner import Inner
-from mailwright.site.model import AutomaticSender, Host, Person, Role, Site
+from mailwright.site.model import AutomaticSender, DistributionList, Host, Person, Role, Site
 
-Kind = Literal["published", "alias", "internal", "role", "also", "automatic", "form"]
-Holder = Person | Role | AutomaticSender
+Kind = Literal["published", "alias", "internal", "role", "also", "automatic", "list", "form"]
+Holder = Person | Role | AutomaticSender | DistributionList
 
 
 class Claim(NamedTuple):
@@ -54,6 +55,8 @@ def whose(holder: Holder) -> str:
             return f"the role {holder.local}"
         case AutomaticSender():
             return f"the automatic sender {holder.login}"
+        case DistributionList():
+            return f"the list {holder.local}"
 
 
 def _in_directory(name: str, site: Site) -> Person:
@@ -77,6 +80,12 @@ class Subject:
     @cached_property
     def domains(self) -> frozenset[str]:
         return frozenset(item.name for item in self.site.domains)
+
+    @cached_property
+    def team(self) -> frozenset[str]:
+        """Addresses of the provider's people, where the site is a provider's customer; in look-up form."""
+        shared = self.site.sharing.team if self.site.sharing is not None else ()
+        return frozenset(key(address) for address in (*self.site.team, *shared))
 
     def hosts(self, function: str) -> tuple[Host, ...]:
         """The hosts that have the function."""
@@ -127,6 +136,10 @@ class Subject:
         for sender in self.site.automatic_senders:
             for address in sender.addresses:
                 yield Claim("automatic", address, sender)
+        for row in self.site.lists:
+            yield Claim("list", row.address, row)
+            for word in FURTHER:
+                yield Claim("list", f"{row.local}-{word}@{row.domain}", row)
 
     def _forms(self) -> Iterator[Claim]:
         """The same in the forms of address that are used inside."""
@@ -184,8 +197,28 @@ class Subject:
                 return holder.members
             case AutomaticSender():
                 return (holder.replies,)
+            case DistributionList():
+                return self.members(holder)
             case Person():
                 return ()
+
+    def members(self, row: DistributionList) -> tuple[str, ...]:
+        """Who is on a list, as far as the description says; its owners, where they look after that themselves."""
+        if row.members.by_owners or row.members.group:
+            return row.owners
+        if not row.members.attributes:
+            return row.members.named
+        first, *rest = (self._having.get(pair, {}) for pair in row.members.attributes)
+        return tuple(login for login in first if all(login in other for other in rest))
+
+    @cached_property
+    def _having(self) -> dict[tuple[str, str], dict[str, None]]:
+        """A department or category → the logins of everybody who has it."""
+        found: dict[tuple[str, str], dict[str, None]] = {}
+        for name in ATTRIBUTES:
+            for person in self.site.people:
+                found.setdefault((name, getattr(person, name)), {})[person.login] = None
+        return found
 
     @cached_property
     def _reaches(self) -> dict[int, Reach]:

@@ -1,4 +1,4 @@
-"""Who is behind a gateway, from a CSV file of any size."""
+"""Who is behind a gateway, from a CSV file."""
 
 from __future__ import annotations
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -30,6 +31,9 @@ UNREADABLE = "\ufffd"
 
 IGNORED = ("search", "result")
 """Names with which ``ldapsearch`` without -LLL ends its output."""
+
+
+_LOGICAL = re.compile(rb"^[^ \r\n].*(?:\n .*)*", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +166,20 @@ def people(path: Path, attributes: Attributes, findings: Findings, where: Place)
         yield person
     if not records and not findings.unusable:
         file.error("source.empty", "the file holds no entry", 1, "Export the people with ldapsearch -LLL.")
+
+
+def needed(data: bytes, attributes: Attributes) -> bytes:
+    """An export without what ``people`` does not look at, passwords above all.
+
+    Each line of that becomes a bare ``#``, so that the others keep their numbers.
+    """
+    kept = {"dn", "version", *IGNORED, *(getattr(attributes, field.name).lower() for field in fields(attributes))}
+
+    def line(match: re.Match[bytes]) -> bytes:
+        attribute = re.split(rb"[:;]", match[0], maxsplit=1)[0].decode("ascii", "replace").lower()
+        return match[0] if attribute in kept else b"#" + b"\n#" * match[0].count(b"\n")
+
+    return _LOGICAL.sub(line, data)
 
 
 def _person(file: _File, attributes: Attributes, record: tuple[Value, ...]) -> Person | None:

@@ -7,7 +7,7 @@ that say the same are equal wherever they say it. Addresses are kept as they wer
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Literal
@@ -77,7 +77,8 @@ class Host:
     """A server.
 
     functions  mx (port 25 in and out), submission (587, 465), store (IMAP, POP, LMTP), log (keeps all hosts' mail
-               logs). One host may have all of them, and several hosts may have the same one.
+               logs), lists (Mailman; on an mx, and one host alone), web (pages, webmail; one host alone). One host
+               may have all of them, and several hosts may have the same one.
     """
 
     name: str  # fully qualified, lower case: also its HELO name
@@ -96,6 +97,8 @@ class Person:
     internal  addresses used inside; on the way out they become ``address`` (INT-4)
     quota     bytes; None takes the store's default
     store     name of the host that keeps the mail, where there are several; empty: not placed yet, so the emptiest
+    category  what kind of member of the organisation: staff, student ...; the site's own word
+    listed    whether the person agrees to stand in the address book; None: did not say (INT-2)
     """
 
     login: str
@@ -107,6 +110,8 @@ class Person:
     quota: int | None
     where: Place = field(compare=False, repr=False)
     store: str = ""
+    category: str = ""
+    listed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +131,138 @@ class Role:
     senders: tuple[str, ...]
     where: Place = field(compare=False, repr=False)
     member_places: tuple[Place, ...] = field(default=(), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Who is on a list: exactly one of four ways.
+
+    named       logins, own addresses (those of other lists too), or outside addresses; ``places``
+    attributes  everybody of ``people`` who has all of these: ``("category", "staff")``
+    group       distinguished name of a group in the directory
+    by_owners   the owners look after it themselves, on the web or by mail: it is host state
+    file        the CSV file that ``named`` was read from, if any
+    """
+
+    named: tuple[str, ...] = ()
+    attributes: tuple[tuple[str, str], ...] = ()
+    group: str = ""
+    by_owners: bool = False
+    places: tuple[Place, ...] = field(default=(), compare=False, repr=False)
+    file: str = field(default="", compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionList:
+    """A distribution list (LIST-1 to LIST-3).
+
+    owners      logins or addresses; they manage the list, and are its moderators where ``moderators`` is empty
+    post        who may post: ``members``, ``managers`` (owners and moderators), ``organisation`` (everybody with a
+                login here), ``anyone``; and logins and addresses of named persons and roles, inside or outside
+    moderated   every post waits for a moderator, unless a manager sent it
+    """
+
+    local: str
+    domain: str
+    title: str
+    owners: tuple[str, ...]
+    moderators: tuple[str, ...]
+    members: Membership
+    post: tuple[str, ...]
+    moderated: bool
+    where: Place = field(compare=False, repr=False)
+    owner_places: tuple[Place, ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def address(self) -> str:
+        return f"{self.local}@{self.domain}"
+
+
+@dataclass(frozen=True, slots=True)
+class ListServer:
+    """How the lists are kept."""
+
+    database: Literal["sqlite", "postgresql"]
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture that was looked into and is what it says."""
+
+    media_type: Literal["image/png", "image/jpeg"]
+    data: bytes
+
+
+COLOUR = "#1d4f7c"
+"""Of the headings and buttons of a site that says of none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Webmail:
+    """Webmail, and how it looks (WEB-1, WEB-2).
+
+    title   what it is called; empty: the organisation's name
+    colour  of headings and buttons, as ``#rrggbb``
+    """
+
+    title: str
+    colour: str
+    logo: Image | None
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TextBlock:
+    """What the site says in its own words at one place of the published pages.
+
+    language  as in BCP 47: ``en``, ``cy``
+    block     which place: a name of ``pages.blocks``
+    text      Markdown without raw HTML
+    """
+
+    language: str
+    block: str
+    text: str
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The pages that the site publishes: its languages, the first is the main one, and its own texts."""
+
+    languages: tuple[str, ...]
+    texts: tuple[TextBlock, ...]
+    where: Place = field(compare=False, repr=False)
+
+
+AddressBook = Literal["nobody", "agreed", "everybody"]
+"""Who stands in the address book: those who said yes (``listed``), or everybody but those who said no (INT-2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What provider and consumer agreed on, beyond what the configuration says (AGREE-1). Empty: not said.
+
+    availability  such as ``99.5 % in a month, but for announced work``
+    changes       response to change requests
+    faults        response to fault reports
+    escalation    whom to turn to when that does not help
+    penalties     what follows when the promise is not kept
+    performance   such as ``mail is delivered within five minutes``
+    """
+
+    availability: str
+    performance: str
+    changes: str
+    faults: str
+    escalation: str
+    penalties: str
+    where: Place = field(compare=False, repr=False)
+
+
+AGREED = tuple(one.name for one in fields(Agreement) if one.name != "where")
+"""What the description says under agreement: the headings of the service agreement that are for people to fill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +441,7 @@ class Published:
     """A document that the site's people are to have, as the site has put it up."""
 
     document: str
-    url: str  # https
+    url: str  # https; empty: where the site's own web host serves it
     reviewed: date | None  # when somebody last read it and found it right
     where: Place = field(compare=False, repr=False)
 
@@ -364,6 +501,33 @@ class Waiver:
 
 
 @dataclass(frozen=True, slots=True)
+class Sharing:
+    """The site is a provider's customer on shared hosts, which other customers are on as well (SCALE-2).
+
+    platform  what the provider calls these hosts
+    domain    the provider's own, whose SPF record covers them
+    team      addresses of the provider's people, who may receive what is written to the site's roles
+    """
+
+    platform: str
+    domain: str
+    team: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Provision:
+    """Who provides the site's mail, where that is a provider (AGREE-1), and until when, where the site leaves it.
+
+    Each day is the last on which mail is taken in and sent, can be fetched, and is told of by logs and counts.
+    """
+
+    provider: str
+    stop: date | None = None
+    mail_until: date | None = None
+    logs_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     organisation: Organisation
     domains: tuple[Domain, ...]  # the first is the primary one
@@ -387,6 +551,15 @@ class Site:
     published: tuple[Published, ...]
     audit: Audit
     where: Place = field(compare=False, repr=False)
+    lists: tuple[DistributionList, ...] = ()
+    list_server: ListServer | None = None  # None where there are no lists
+    webmail: Webmail | None = None
+    address_book: AddressBook = "nobody"
+    pages: Pages | None = None  # None: not served by a host of the site
+    agreement: Agreement | None = None
+    sharing: Sharing | None = None  # None: ``hosts`` are the site's own
+    provision: Provision | None = None  # None: the organisation provides for itself
+    team: tuple[str, ...] = ()  # addresses of the provider's people, who may receive for roles
 
     @property
     def primary(self) -> Domain:

@@ -1,4 +1,4 @@
-"""People, from a CSV file of any size or from the description itself, judged by the same rules."""
+"""People, from a CSV file or from the description itself, judged by the same rules."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mailwright.site.model import Person
 from mailwright.source.table import Table
 
 REQUIRED = ("login", "name", "address")
-OPTIONAL = ("aliases", "internal", "department", "quota", "store")
+OPTIONAL = ("aliases", "internal", "department", "quota", "store", "category", "listed")
 
 T = TypeVar("T")
 
@@ -28,6 +28,13 @@ def _quota(text: str) -> int | None:
 
 def _store(text: str) -> str:
     return values.name(text) if text else ""
+
+
+def _listed(text: str) -> bool | None:
+    said = {"": None, "yes": True, "no": False}
+    if text not in said:
+        raise ValueError(f"{text!r} is neither yes nor no")
+    return said[text]
 
 
 def _text(text: str) -> str:
@@ -52,7 +59,8 @@ def from_csv(path: Path, findings: Findings, where: Place) -> Iterator[Person]:
             order = {name: index for index, name in enumerate(table.header)}
             picked = [order.get(name, -1) for name in REQUIRED + OPTIONAL]
         fields.append("")  # what index -1, an absent column, finds
-        login, name, address, aliases, internal, department, quota, store = [fields[index] for index in picked]
+        picks = [fields[index] for index in picked]
+        login, name, address, aliases, internal, department, quota, store, category, listed = picks
         try:
             person = Person(
                 values.login(login),
@@ -64,6 +72,8 @@ def from_csv(path: Path, findings: Findings, where: Place) -> Iterator[Person]:
                 _quota(quota),
                 Place(table.file, line, 1),
                 _store(store),
+                _text(category),
+                _listed(listed),
             )
         except ValueError:
             _explain(table, line, text, fields, order)
@@ -85,6 +95,8 @@ _CHECKS: tuple[tuple[str, Callable[[str], object]], ...] = (
     ("department", _text),
     ("quota", _quota),
     ("store", _store),
+    ("category", _text),
+    ("listed", _listed),
 )
 
 

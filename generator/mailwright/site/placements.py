@@ -19,9 +19,9 @@ from mailwright.source.table import Table
 FILE = "stores.csv"
 
 
-def kept(people: tuple[Person, ...], description: Path, findings: Findings) -> tuple[Person, ...]:
-    """The people, each with the store that ``stores.csv`` beside the description remembers, if none is said."""
-    path = description.parent / FILE
+def kept(people: tuple[Person, ...], folder: Path, findings: Findings) -> tuple[Person, ...]:
+    """The people, each with the store that ``stores.csv`` in the folder remembers, if none is said."""
+    path = folder / FILE
     if not os.path.lexists(path):  # a link that leads nowhere is a mistake: everybody would be placed anew
         return people
     remembered = _read(path, findings)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
 from mailwright.findings import Finding, Findings, Place
-from mailwright.site import addressees, keys, ldif, people, placements, values
+from mailwright.site import addressees, distribution, keys, ldif, people, placements, values, web
+from mailwright.site.at import NO_WALLS, At, Reader
 from mailwright.site.model import (
     Addressee,
+    Agreement,
     Attestation,
     Attributes,
     Audit,
@@ -41,25 +43,26 @@ from mailwright.site.model import (
     Waiver,
 )
 from mailwright.source import Document, load, schema
-from mailwright.source.document import Plain, pointer
-from mailwright.source.report import Report
 
 FUNCTIONS = ("mx", "submission", "store")
-"""What a host does that says nothing of its functions."""
+"""What a host does that says nothing of its functions, and what else is described (``_all_functions``)."""
 
 FREE = 1_000_000_000
 """Octets that stay free where mail logs are, unless a description says otherwise."""
 
+PASSWORDS = "secrets/passwords"
+"""Where an apply finds the first passwords, unless a description says otherwise."""
+
 TIME_SERVERS = ("ntp0.ja.net", "ntp1.ja.net", "ntp2.ja.net", "ntp3.ja.net")
 
-T = TypeVar("T")
 Word = TypeVar("Word", bound=str)
 Named = TypeVar("Named", Domain, Host, InternalDomain)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What came of reading a description. ``site`` is None where a finding says why.
+    """What came of reading a description. ``site`` is None where a finding says why; ``files`` are those that were
+    opened, each once.
 
     The findings are faults of the input alone (``source.*``, ``schema.*``, ``site.*``), in the order of their
     places. Whether the site meets the requirements is for the rules to say.
@@ -68,6 +71,7 @@ class Reading:
     site: Site | None
     document: Document | None
     findings: tuple[Finding, ...]
+    files: tuple[str, ...] = ()
 
     def find(self, value: object) -> Place | None:
         """The place in the description, or in the file of the people, that first says ``value``."""
@@ -93,12 +97,20 @@ def read(path: Path) -> Reading:
     if document is not None:
         schema.check(document, findings)
         site = site_of(document, findings)
-    return Reading(site, document, tuple(sorted(findings.items, key=_order)))
+    return Reading(site, document, in_order(findings.items), tuple(sorted(findings.files)))
 
 
-def site_of(document: Document, findings: Findings) -> Site | None:
-    """The site that a document tells of; None when there are findings, these or earlier ones, of the input."""
-    return _Reader(document, findings).site()
+def site_of(document: Document, findings: Findings, walls: Mapping[Path, Path] = NO_WALLS) -> Site | None:
+    """The site that a document tells of; None when there are findings, these or earlier ones, of the input.
+
+    walls  as of ``Reader``: where the files lie that it may name
+    """
+    return _site(At(Reader(document, findings, walls), "", document.data))
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings of the input, in the order of their places."""
+    return tuple(sorted(findings, key=_order))
 
 
 def _order(finding: Finding) -> tuple[str, int, int]:
@@ -106,104 +118,50 @@ def _order(finding: Finding) -> tuple[str, int, int]:
     return (where.file, where.line, where.column) if where is not None else ("", 0, 0)
 
 
-class _At:
-    """A value of the document and what it may be turned into. Pointers lead from here to every place.
-
-    A value of the wrong type, or none, gives the default: the schema has found fault with it, or allows it.
-    """
-
-    def __init__(self, reader: _Reader, at: str, value: Plain) -> None:
-        self.reader = reader
-        self.at = at
-        self.value = value
-
-    @property
-    def place(self) -> Place:
-        return self.reader.document.place(self.at)
-
-    @property
-    def key_place(self) -> Place:
-        return self.reader.document.key_place(self.at)
-
-    def __getitem__(self, key: str) -> _At:
-        value = self.value.get(key) if isinstance(self.value, dict) else None
-        return _At(self.reader, self.at + pointer(key), value)
-
-    def items(self) -> list[_At]:
-        """The items of a list; none where there is no list."""
-        found = self.value if isinstance(self.value, list) else []
-        return [_At(self.reader, f"{self.at}/{index}", item) for index, item in enumerate(found)]
-
-    def entries(self) -> list[tuple[str, _At]]:
-        """Keys and values of a mapping; none where there is no mapping."""
-        found = self.value if isinstance(self.value, dict) else {}
-        return [(key, _At(self.reader, self.at + pointer(key), item)) for key, item in found.items()]
-
-    def text(self, default: str = "") -> str:
-        return self.value if isinstance(self.value, str) else default
-
-    def number(self, default: int) -> int:
-        return self.value if isinstance(self.value, int) else default
-
-    def flag(self, default: bool) -> bool:
-        return self.value if isinstance(self.value, bool) else default
-
-    def texts(self, turn: Callable[[str], T]) -> tuple[T, ...]:
-        turned = [item.turn(turn) for item in self.items()]
-        return tuple(item for item in turned if item is not None)
-
-    def turn(self, turn: Callable[[str], T]) -> T | None:
-        """The text turned into what it means; None, with a finding, where it means nothing."""
-        return self.reader.turn(turn, self.value, self.place) if isinstance(self.value, str) else None
-
-
-class _Reader:
+def _site(at: At) -> Site | None:
     """Turns each part of a document, whatever the schema said of it, so that all findings come at once."""
-
-    def __init__(self, document: Document, findings: Findings) -> None:
-        self.document = document
-        self.findings = findings
-        self.report = Report(findings)
-
-    def turn(self, turn: Callable[[str], T], text: str, where: Place) -> T | None:
-        try:
-            return turn(text)
-        except ValueError as error:
-            self.report.error("site.value", str(error), where)
-            return None
-
-    def site(self) -> Site | None:
-        at = _At(self, "", self.document.data)
-        domains = _unique(self, _domains(at["domains"]))
-        directory = _directory(at["directory"], at["people"])
-        site = Site(
-            organisation=_organisation(at["organisation"]),
-            domains=domains,
-            networks=_networks(at["networks"]),
-            hosts=_unique(self, _hosts(at["hosts"])),
-            people=placements.kept(_people(at["people"], directory), Path(self.document.file), self.findings),
-            roles=tuple(_roles(at["roles"], tuple(domain.name for domain in domains))),
-            automatic_senders=tuple(_automatic(at["automatic_senders"])),
-            gateways=tuple(_gateways(at["gateways"])),
-            smarthost=_smarthost(at["smarthost"]),
-            directory=directory,
-            internal_domains=_unique(self, _internal_domains(at["internal_domains"])),
-            submission=_submission(at["submission"]),
-            store=_store(at["store"]),
-            tls=_tls(at["tls"]),
-            dkim=_dkim(at["dkim"]),
-            time=_time(at["time"]),
-            logging=_logging(at["logging"]),
-            attestations=tuple(_attestations(at["attestations"])),
-            waivers=tuple(_waivers(at["waivers"])),
-            published=tuple(_published(at["published"])),
-            audit=_audit(at["audit"]),
-            where=at.place,
-        )
-        return None if self.findings.unusable else site
+    reader = at.reader
+    domains = _unique(reader, _domains(at["domains"]))
+    directory = _directory(at["directory"], at["people"])
+    site = Site(
+        organisation=_organisation(at["organisation"]),
+        domains=domains,
+        networks=_networks(at["networks"]),
+        hosts=_unique(reader, _hosts(at["hosts"], _all_functions(at))),
+        people=placements.kept(_people(at["people"], directory), _folder(reader), reader.findings),
+        roles=tuple(_roles(at["roles"], tuple(domain.name for domain in domains))),
+        automatic_senders=tuple(_automatic(at["automatic_senders"])),
+        gateways=tuple(_gateways(at["gateways"])),
+        smarthost=_smarthost(at["smarthost"]),
+        directory=directory,
+        internal_domains=_unique(reader, _internal_domains(at["internal_domains"])),
+        submission=_submission(at["submission"]),
+        store=_store(at["store"]),
+        tls=_tls(at["tls"]),
+        dkim=_dkim(at["dkim"]),
+        time=_time(at["time"]),
+        logging=_logging(at["logging"]),
+        attestations=tuple(_attestations(at["attestations"])),
+        waivers=tuple(_waivers(at["waivers"])),
+        published=tuple(_published(at["published"])),
+        audit=_audit(at["audit"]),
+        where=at.place,
+        lists=distribution.lists(at["lists"], domains[0].name if domains else "", directory),
+        list_server=distribution.server(at["list_server"], at["lists"]),
+        webmail=web.webmail(at["webmail"]),
+        address_book=web.address_book(at["address_book"]),
+        pages=web.pages(at["pages"]),
+        agreement=_agreement(at["agreement"]),
+    )
+    return None if reader.findings.unusable else site
 
 
-def _unique(reader: _Reader, found: Iterator[Named]) -> tuple[Named, ...]:
+def _folder(reader: Reader) -> Path:
+    """Where the files of the description lie that it does not name."""
+    return reader.wall(Path(reader.document.file).parent)
+
+
+def _unique(reader: Reader, found: Iterator[Named]) -> tuple[Named, ...]:
     """All of them; one whose name was there before is a finding."""
     seen: dict[str, Named] = {}
     for item in found:
@@ -214,7 +172,7 @@ def _unique(reader: _Reader, found: Iterator[Named]) -> tuple[Named, ...]:
     return tuple(seen.values())
 
 
-def _organisation(at: _At) -> Organisation:
+def _organisation(at: At) -> Organisation:
     desk = at["service_desk"]
     return Organisation(
         name=at["name"].text(),
@@ -239,7 +197,7 @@ def _organisation(at: _At) -> Organisation:
     )
 
 
-def _domains(at: _At) -> Iterator[Domain]:
+def _domains(at: At) -> Iterator[Domain]:
     for item in at.items():
         named = item["name"] if isinstance(item.value, dict) else item
         name = named.turn(values.name)
@@ -248,7 +206,7 @@ def _domains(at: _At) -> Iterator[Domain]:
             yield Domain(name, facilities, item["dmarc"].text("none"), named.place)
 
 
-def _networks(at: _At) -> Networks:
+def _networks(at: At) -> Networks:
     def prefixes(key: str) -> tuple[Network, ...]:
         found = ((item.turn(values.network), item.place) for item in at[key].items())
         return tuple(Network(prefix, place) for prefix, place in found if prefix is not None)
@@ -256,20 +214,27 @@ def _networks(at: _At) -> Networks:
     return Networks(prefixes("campus"), prefixes("management"), prefixes("relay"), prefixes("shared"), at.key_place)
 
 
-def _hosts(at: _At) -> Iterator[Host]:
+def _hosts(at: At, otherwise: tuple[str, ...]) -> Iterator[Host]:
     for key, host in at.entries():
         name = at.reader.turn(values.name, key, host.key_place)
         addresses = host["addresses"].texts(values.ip)
         if name is not None:
-            functions = tuple(function.text() for function in host["functions"].items()) or FUNCTIONS
+            functions = tuple(function.text() for function in host["functions"].items()) or otherwise
             yield Host(name, addresses, host["os"].text(), functions, host.key_place)
+
+
+def _all_functions(at: At) -> tuple[str, ...]:
+    """What a host does that says nothing of its functions: all that the description asks for, but keep the logs."""
+    lists = ("lists",) if at["lists"].value else ()
+    web = ("web",) if any(at[key].value is not None for key in ("webmail", "pages")) else ()
+    return (*FUNCTIONS, *lists, *web)
 
 
 IN_DIRECTORY = "directory"
 """In place of a path of people: they are looked up in the directory."""
 
 
-def _people(at: _At, directory: Directory | None) -> tuple[Person, ...]:
+def _people(at: At, directory: Directory | None) -> tuple[Person, ...]:
     told = at.text()
     if at.reader.report.faulty(at.place) or at.value is None:
         return ()  # a path that the schema refuses is not opened
@@ -288,13 +253,15 @@ def _people(at: _At, directory: Directory | None) -> tuple[Person, ...]:
         return ()
     if not told:
         return _inline(at)
-    path = Path(at.place.file).parent / told
+    path = at.beside()
+    if path is None:
+        return ()
     if directory is not None:
         return tuple(ldif.people(path, directory.attributes, at.reader.findings, at.place))
     return tuple(people.from_csv(path, at.reader.findings, at.place))
 
 
-def _inline(at: _At) -> tuple[Person, ...]:
+def _inline(at: At) -> tuple[Person, ...]:
     found: dict[str, Person] = {}
     for item in at.items():
         login = item["login"].text()
@@ -308,6 +275,8 @@ def _inline(at: _At) -> tuple[Person, ...]:
             item["quota"].turn(values.size),
             item.place,
             item["store"].turn(values.name) or "",
+            item["category"].text(),
+            item["listed"].flag(True) if item["listed"].value is not None else None,
         )
         if login in found:
             message = f"the login {login!r} is there twice; the first time in line {found[login].where.line}"
@@ -317,7 +286,7 @@ def _inline(at: _At) -> tuple[Person, ...]:
     return tuple(found.values())
 
 
-def _roles(at: _At, domains: tuple[str, ...]) -> Iterator[Role]:
+def _roles(at: At, domains: tuple[str, ...]) -> Iterator[Role]:
     for local, role in at.entries():
         members = role if isinstance(role.value, list) else role["members"]
         names = members.texts(values.member)
@@ -335,21 +304,22 @@ def _roles(at: _At, domains: tuple[str, ...]) -> Iterator[Role]:
         )
 
 
-def _automatic(at: _At) -> Iterator[AutomaticSender]:
+def _automatic(at: At) -> Iterator[AutomaticSender]:
     for login, item in at.entries():
         replies = item["replies"].turn(values.member) or ""
         addresses = item["addresses"].texts(values.address)
         yield AutomaticSender(login, item["purpose"].text(), addresses, replies, item.key_place)
 
 
-def _gateways(at: _At) -> Iterator[Gateway]:
+def _gateways(at: At) -> Iterator[Gateway]:
     for name, item in at.entries():
         named = item["recipients"]
         told = named.text()
         listed: tuple[Addressee, ...] = ()
         if told not in ("ask", "directory") and not at.reader.report.faulty(named.place):
-            path = Path(named.place.file).parent / told
-            listed = tuple(addressees.from_csv(path, at.reader.findings, named.place))
+            path = named.beside()
+            if path is not None:
+                listed = tuple(addressees.from_csv(path, at.reader.findings, named.place))
         clients = ((network.turn(values.network), network.place) for network in item["clients"].items())
         yield Gateway(
             name=name,
@@ -364,13 +334,13 @@ def _gateways(at: _At) -> Iterator[Gateway]:
         )
 
 
-def _one_of(at: _At, words: tuple[Word, ...]) -> Word:
+def _one_of(at: At, words: tuple[Word, ...]) -> Word:
     """The word that is said; the first where none is, or another (which the schema has found fault with)."""
     said = at.text()
     return next((word for word in words if word == said), words[0])
 
 
-def _smarthost(at: _At) -> Smarthost | None:
+def _smarthost(at: At) -> Smarthost | None:
     if at.value is None:
         return None
     login = at["login"].text()
@@ -384,7 +354,7 @@ def _smarthost(at: _At) -> Smarthost | None:
     )
 
 
-def _directory(at: _At, people_at: _At) -> Directory | None:
+def _directory(at: At, people_at: At) -> Directory | None:
     if at.value is None:
         return None
     tls: Literal["starttls", "ldaps"] = _one_of(at["tls"], ("starttls", "ldaps"))
@@ -412,7 +382,7 @@ def _directory(at: _At, people_at: _At) -> Directory | None:
     )
 
 
-def _internal_domains(at: _At) -> Iterator[InternalDomain]:
+def _internal_domains(at: At) -> Iterator[InternalDomain]:
     for key, item in at.entries():
         name = at.reader.turn(values.name, key, item.key_place)
         if name is not None:
@@ -420,40 +390,40 @@ def _internal_domains(at: _At) -> Iterator[InternalDomain]:
             yield InternalDomain(name, published, item["until"].turn(values.day), item.key_place)
 
 
-def _size(at: _At, default: int) -> int:
+def _size(at: At, default: int) -> int:
     return at.turn(values.size) or default
 
 
-def _submission(at: _At) -> Submission:
+def _submission(at: At) -> Submission:
     size = _size(at["message_size"], 25_000_000)
     return Submission(size, at["recipients"].number(100), at["hourly"].number(300), at.key_place)
 
 
-def _store(at: _At) -> Store:
-    passwords = at["passwords"].text("secrets/passwords")
+def _store(at: At) -> Store:
+    passwords = at["passwords"].text(PASSWORDS)
     return Store(_size(at["quota"], 5_000_000_000), at["pop3"].flag(True), passwords, at.key_place)
 
 
-def _tls(at: _At) -> Tls:
+def _tls(at: At) -> Tls:
     return Tls(at["certificate"].text("secrets/{host}.pem"), at["key"].text("secrets/{host}.key"), at.key_place)
 
 
-def _dkim(at: _At) -> Dkim | None:
+def _dkim(at: At) -> Dkim | None:
     if at.value is None:
         return None
     named = at["public_key"]
     if at.reader.report.faulty(named.place):
         return None  # a path that the schema refuses is not opened
-    path = Path(named.place.file).parent / named.text()
-    key = keys.public_key(path, at.reader.findings, named.place) or ""
+    path = named.beside()
+    key = "" if path is None else keys.public_key(path, at.reader.findings, named.place) or ""
     return Dkim(at["selector"].text(), key, at["private_key"].text(), at.key_place)
 
 
-def _time(at: _At) -> Time:
+def _time(at: At) -> Time:
     return Time(at["servers"].texts(values.name) or TIME_SERVERS, at.key_place)
 
 
-def _logging(at: _At) -> Logging:
+def _logging(at: At) -> Logging:
     return Logging(
         days=at["days"].number(92),
         minimum_days=at["minimum_days"].number(92),
@@ -464,27 +434,41 @@ def _logging(at: _At) -> Logging:
     )
 
 
-def _attestations(at: _At) -> Iterator[Attestation]:
+def _attestations(at: At) -> Iterator[Attestation]:
     for requirement, item in at.entries():
         day = item["date"].turn(values.day)
         if day is not None:
             yield Attestation(requirement, item["statement"].text(), item["owner"].text(), day, item.key_place)
 
 
-def _waivers(at: _At) -> Iterator[Waiver]:
+def _waivers(at: At) -> Iterator[Waiver]:
     for rule, item in at.entries():
         until = item["until"].turn(values.day)
         if until is not None:
             yield Waiver(rule, item["reason"].text(), item["owner"].text(), until, item.key_place)
 
 
-def _published(at: _At) -> Iterator[Published]:
+def _agreement(at: At) -> Agreement | None:
+    if at.value is None:
+        return None
+    return Agreement(
+        availability=at["availability"].text(),
+        performance=at["performance"].text(),
+        changes=at["changes"].text(),
+        faults=at["faults"].text(),
+        escalation=at["escalation"].text(),
+        penalties=at["penalties"].text(),
+        where=at.key_place,
+    )
+
+
+def _published(at: At) -> Iterator[Published]:
     for document, item in at.entries():
         reviewed = None if item["reviewed"].value is None else item["reviewed"].turn(values.day)
         yield Published(document, item["url"].text(), reviewed, item.key_place)
 
 
-def _audit(at: _At) -> Audit:
+def _audit(at: At) -> Audit:
     mailboxes = tuple(
         TestMailbox(
             item["login"].text(),

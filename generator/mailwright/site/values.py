@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from mailwright.site.model import IPAddress, IPNetwork
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _LOCAL_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_+'-]*(?:\.[A-Za-z0-9_+'-]+)*")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _SIZE = re.compile(r"([1-9][0-9]{0,5}) ?(k|M|G|T|Ki|Mi|Gi|Ti)B")
@@ -26,6 +27,19 @@ def login(text: str) -> str:
         why = "use lower-case letters, digits, '.', '_' and '-', a letter or digit first, at most 32"
         raise ValueError(f"{text!r} is not a login: {why}" if text else "the login is empty")
     return text
+
+
+ID_FORM = "lower-case letters, digits and '-', a letter or digit first, at most 63"
+"""How a customer's id is written, in words."""
+
+
+def is_id(text: str) -> bool:
+    """Whether a customer of a provider may be called so: safe as a file's and a folder's name, here and on hosts.
+
+    What runs on hosts, and the schema of customers' files, have the same rule in their own words, which
+    tests/provider/test_ids.py holds together. There is no dot in an id, so none is the name of a host or a domain.
+    """
+    return _ID.fullmatch(text) is not None
 
 
 def local_part(text: str) -> str:

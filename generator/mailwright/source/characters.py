@@ -8,8 +8,8 @@ import re
 # of what follows or that are not seen at all, and non-characters. The joiners U+200C and U+200D stay: names in
 # several scripts are misspelt without them.
 _FORBIDDEN = (
-    "\\x00-\\x1f\\x7f-\\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f"
+    "\\x00-\\x1f\\x7f-\\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufdd0-\ufdef\ufeff"
+    "\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f"
 )
 FORBIDDEN = re.compile(f"[{_FORBIDDEN}]")
 

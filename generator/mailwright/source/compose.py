@@ -21,7 +21,7 @@ MAX_DEPTH = 16
 MAX_NODES = 200_000
 
 # Here a date is meant, so that it needs no quotes; it is kept as it is written.
-DATE_KEYS = frozenset({"date", "until"})
+DATE_KEYS = frozenset({"date", "reviewed", "until", "stop", "mail_until", "logs_until"})
 
 _BOM_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -84,41 +84,44 @@ class _Composer:
         self.report.error(id_, message, Place(spot.file, spot.line, spot.column), fix)
 
     def take(self, event: yaml.Event) -> None:
-        spot = self.spot(event)
-        if isinstance(event, yaml.DocumentStartEvent):
-            self.documents += 1
-            if self.documents > 1:
-                fix = "Keep one file to a description."
-                self.error("source.several-documents", "a second document begins here", spot, fix)
-                raise _Stop
-        elif isinstance(event, yaml.NodeEvent):
+        if isinstance(event, yaml.NodeEvent):
             self.nodes += 1
             if self.nodes > MAX_NODES:
                 self.error(
                     "source.too-many-values",
                     f"the file holds more than {MAX_NODES} values",
-                    spot,
-                    "Put the people into a CSV file, which may have any size.",
+                    self.spot(event),
+                    "Put the people into a CSV file, which may be larger.",
                 )
                 raise _Stop
-            self.node(event, spot)
-        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+            self.node(event, self.spot(event))
+        elif isinstance(event, yaml.CollectionEndEvent):
             done = self.stack.pop()
             self.add(
                 Mapping(done.entries, done.spot) if done.is_mapping else Sequence(tuple(done.items), done.spot),
                 done.spot,
             )
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self.documents += 1
+            if self.documents > 1:
+                fix = "Keep one file to a description."
+                self.error("source.several-documents", "a second document begins here", self.spot(event), fix)
+                raise _Stop
 
     def node(self, event: yaml.NodeEvent, spot: Spot) -> None:
-        if isinstance(event, yaml.AliasEvent):
-            fix = "Write the value out in full."
-            self.error("source.alias", f"*{event.anchor} refers to a value elsewhere", spot, fix)
-            self.refused.add(spot)
-            self.add(Scalar(None, spot), spot)
+        if isinstance(event, yaml.ScalarEvent) and event.anchor is None and event.tag is None:  # most are
+            self.scalar(event, spot)
             return
         if event.anchor is not None:
-            self.error("source.anchor", f"&{event.anchor} names a value to refer to it", spot, "Take the name out.")
-        if not isinstance(event, yaml.ScalarEvent | yaml.MappingStartEvent | yaml.SequenceStartEvent):
+            if isinstance(event, yaml.AliasEvent):
+                fix = "Write the value out in full."
+                self.error("source.alias", f"*{event.anchor} refers to a value elsewhere", spot, fix)
+                self.refused.add(spot)
+                self.add(Scalar(None, spot), spot)
+                return
+            fix = "Take the name out."
+            self.error("source.anchor", f"&{event.anchor} names a value to refer to it", spot, fix)
+        if not isinstance(event, (yaml.ScalarEvent, yaml.CollectionStartEvent)):
             raise TypeError(f"an unknown kind of node: {event}")
         if event.tag is not None:
             self.error("source.tag", f"the tag {event.tag} gives a value a type", spot, "Take the tag out.")
@@ -131,25 +134,26 @@ class _Composer:
         self.stack.append(_Open(spot, isinstance(event, yaml.MappingStartEvent)))
 
     def scalar(self, event: yaml.ScalarEvent, spot: Spot) -> None:
-        value: str | int | bool | None = event.value
+        text: str = event.value
+        value: str | int | bool | None = text
         top = self.stack[-1] if self.stack else None
-        if match := FORBIDDEN.search(event.value):
+        if not text.isprintable() and (match := FORBIDDEN.search(text)):  # to ask the first is faster
             fix = "Take it out."
             if match[0] == "\n" and event.style in ("|", ">"):
                 fix = "Write the text on one line, or begin it with >- to have its lines joined."
             self.error("source.control-character", f"the text holds {describe(match[0])}", spot, fix)
         elif not event.style:  # plain, without quotes
             is_key = top is not None and top.is_mapping and top.key is None
-            if is_key and event.value == "<<":
+            if is_key and text == "<<":
                 fix = "Write the settings out, or put them in a profile (extends)."
                 self.error("source.merge-key", "<< merges a mapping from elsewhere", spot, fix)
                 self.refused.add(spot)  # a quoted "<<" is a key like any other
                 value = None
             else:
                 key = top.key[0] if top is not None and top.key is not None else None
-                resolved = scalars.resolve(event.value, date=key in DATE_KEYS and not is_key)
+                resolved = scalars.resolve(text, date=key in DATE_KEYS and not is_key)
                 if isinstance(resolved, scalars.Surprise):
-                    message = f"{event.value} without quotes can be read as {resolved.read_as}"
+                    message = f"{text} without quotes can be read as {resolved.read_as}"
                     self.error("source.ambiguous", message, spot, resolved.fix)
                 else:
                     value = resolved
@@ -173,7 +177,7 @@ class _Composer:
     def key(self, node: Node, top: _Open) -> str | None:
         """The key's text; None, with a finding, where it has none or is there already."""
         spot = node.spot
-        if spot in self.refused:
+        if self.refused and spot in self.refused:
             return None
         if not isinstance(node, Scalar):
             self.error("source.key-not-text", "a mapping or list cannot be a key", spot)
@@ -234,7 +238,8 @@ def compose(raw: bytes, file: str, findings: Findings) -> Mapping | None:
         return None
     composer = _Composer(file, report)
     try:
-        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        loader = yaml.CSafeLoader(text)
+        while (event := loader.get_event()) is not None:
             composer.take(event)
     except _Stop:
         return None

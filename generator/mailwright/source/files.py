@@ -11,12 +11,15 @@ from pathlib import Path
 
 from mailwright.findings import Findings, Place
 
+MAX_FILE = 256 * 1024 * 1024
+"""Bytes of any one file; a table of 100,000 people has ten million."""
+
 
 @contextmanager
 def opened(path: Path, findings: Findings, where: Place | None = None) -> Iterator[BufferedReader | None]:
     """The regular file at ``path`` for reading, or None with a finding at ``where`` (default: the file itself).
 
-    A pipe or a device is refused without waiting for it.
+    A pipe or a device is refused without waiting for it, and so is a file of more than MAX_FILE bytes.
     """
     where = where or Place(str(path), 1, 1)
     try:
@@ -35,15 +38,53 @@ def opened(path: Path, findings: Findings, where: Place | None = None) -> Iterat
         findings.error("source.unreadable", f"{path} cannot be read: {why}", where)
         yield None
         return
-    mode = os.fstat(descriptor).st_mode
+    found = os.fstat(descriptor)
+    mode = found.st_mode
     if not stat.S_ISREG(mode):
         os.close(descriptor)
         what = "a folder" if stat.S_ISDIR(mode) else "a pipe, socket or device"
         findings.error("source.not-a-file", f"{path} is {what}, not a file", where, "Name the file itself.")
         yield None
         return
+    if found.st_size > MAX_FILE:
+        os.close(descriptor)
+        message = f"{path} is larger than {MAX_FILE:,} bytes"
+        findings.error("source.too-large", message, where, "Take out what no description needs.")
+        yield None
+        return
+    findings.files.add(str(path))
     with os.fdopen(descriptor, "rb") as file:
         yield file
+
+
+def below(path: Path, folder: Path, findings: Findings, where: Place) -> bool:
+    """Whether ``path`` is in ``folder`` or below it when every link on the way is followed; else a finding.
+
+    What a description consists of may be shown on its site's pages, so a link must not bring in another file of
+    the machine where it is read.
+    """
+    if not _links(path, folder):
+        return True
+    real, base = Path(os.path.realpath(path)), Path(os.path.realpath(folder))
+    if real.is_relative_to(base):
+        return True
+    message = f"a symbolic link on the way to {path} leads out of {folder}"
+    findings.error("source.outside", message, where, "Put the file itself there in place of the link.")
+    return False
+
+
+def _links(path: Path, folder: Path) -> bool:
+    """Whether there may be a link on the way from the folder to the path; asked first, since it is fast."""
+    try:
+        parts = path.relative_to(folder).parts
+    except ValueError:
+        return True
+    here = str(folder)
+    for part in parts:
+        here = f"{here}/{part}"
+        if part == ".." or os.path.islink(here):  # noqa: PTH114 - it is fast
+            return True
+    return False
 
 
 def content(path: Path, limit: int, findings: Findings, where: Place | None = None) -> bytes | None:
@@ -57,7 +98,7 @@ def content(path: Path, limit: int, findings: Findings, where: Place | None = No
             "source.too-large",
             f"{path} is larger than {limit} bytes",
             where or Place(str(path), 1, 1),
-            "Put the people into a CSV file, which may have any size.",
+            "Put the people into a CSV file, which may be larger.",
         )
         return None
     return read

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from functools import reduce
 from pathlib import Path
 
 from mailwright.findings import Findings, Place
 from mailwright.source.compose import compose
 from mailwright.source.document import Document
-from mailwright.source.files import content
+from mailwright.source.files import below, content
 from mailwright.source.nodes import Entry, Mapping, Scalar
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -23,32 +24,62 @@ def load(path: Path, findings: Findings) -> Document | None:
 
     Every fault is added to ``findings`` (ids ``source.*``).
     """
-    root = _layer(path, findings, None, ())
-    return None if root is None else Document.of(str(path), root)
+    files = stack(path, findings)
+    return Document.of(str(path), reduce(join, files)) if files else None
 
 
-def _layer(path: Path, findings: Findings, where: Place | None, above: tuple[Path, ...]) -> Mapping | None:
-    here = Path(os.path.realpath(path))
-    if here in above:
-        findings.error("source.extends-circle", f"{path} extends itself, round in a circle", where)
-        return None
-    if len(above) == MAX_LAYERS:
-        findings.error("source.extends-depth", f"more than {MAX_LAYERS} profiles lie under each other", where)
-        return None
-    raw = content(path, MAX_BYTES, findings, where)
-    if raw is None:
-        return None
-    root = compose(raw, str(path), findings)
-    if root is None or "extends" not in root.entries:
-        return root
-    extends = root.entries["extends"].node
-    profile = extends.value if isinstance(extends, Scalar) else None
-    if not isinstance(profile, str) or not EXTENDS.match(profile):
-        return root  # the schema says what is wrong with it
-    at = Place(extends.spot.file, extends.spot.line, extends.spot.column, "/extends")
-    base = _layer(Path(os.path.normpath(path.parent / profile)), findings, at, (*above, here))
-    own = Mapping({key: entry for key, entry in root.entries.items() if key != "extends"}, root.spot)
-    return own if base is None else join(base, own)
+def stack(
+    path: Path, findings: Findings, *, wall: Path | None = None, named: Place | None = None
+) -> tuple[Mapping, ...]:
+    """The file at ``path``, last, and those that it extends, the lowest first; none when it cannot be used.
+
+    wall   the folder that files must be in that are extended; one outside is a finding, and is not opened
+    named  where something names ``path``; a finding of a file that is not there stands there
+
+    A file below that cannot be used is a finding, and those above it are there without it.
+    """
+    found: list[Mapping] = []
+    above: list[Path] = []
+    where = named
+    while True:
+        here = Path(os.path.realpath(path))
+        if here in above:
+            message = f"{path} extends itself, round in a circle"
+            findings.error("source.extends-circle", message, where, "Take this extends out, or name another file.")
+            break
+        if len(above) == MAX_LAYERS:
+            findings.error("source.extends-depth", f"more than {MAX_LAYERS} profiles lie under each other", where)
+            break
+        if above and wall is not None and where is not None and not _within(path, wall, findings, where):
+            break
+        raw = content(path, MAX_BYTES, findings, where)
+        root = None if raw is None else compose(raw, str(path), findings)
+        if root is None:
+            break
+        profile = extended(root)
+        if profile is None:
+            found.append(root)  # where there is an ``extends`` all the same, the schema says what is wrong with it
+            break
+        entry = root.entries["extends"].node.spot
+        where = Place(entry.file, entry.line, entry.column, "/extends")
+        found.append(Mapping({key: one for key, one in root.entries.items() if key != "extends"}, root.spot))
+        above.append(here)
+        path = Path(os.path.normpath(path.parent / profile))
+    return tuple(reversed(found))
+
+
+def _within(path: Path, wall: Path, findings: Findings, where: Place) -> bool:
+    if path.is_relative_to(wall):
+        return below(path, wall, findings, where)
+    findings.error("source.outside", f"{path} is not in {wall}", where, f"Put what is extended into {wall}.")
+    return False
+
+
+def extended(root: Mapping) -> str | None:
+    """The path, from the file's folder on, of the profile that a layer extends; None where it extends none."""
+    entry = root.entries.get("extends")
+    said = entry.node.value if entry is not None and isinstance(entry.node, Scalar) else None
+    return said if isinstance(said, str) and EXTENDS.match(said) else None
 
 
 def join(below: Mapping, above: Mapping) -> Mapping:

@@ -28,8 +28,8 @@ This page is made from that schema.
 - The file is UTF-8 without a byte order mark, at most 4 MiB. People in any number go into a CSV file beside it.
 - What two readers of YAML could take differently is refused, with its place and the way to mend it: a key that is
   there twice, anchors and aliases (`&a`, `*a`), tags (`!!str`), merge keys (`<<`), a second document, and text
-  without quotes that YAML 1.1 or 1.2 would change (`no`, `012`, `1e3`, `12:30:45`, a date). Dates of attestations
-  and waivers need no quotes.
+  without quotes that YAML 1.1 or 1.2 would change (`no`, `012`, `1e3`, `12:30:45`, a date). Dates of attestations,
+  waivers and reviews need no quotes.
 - No value may hold a control character, a line break, or a character that cannot be seen or that changes the
   direction of writing. Long text goes over several lines with `>-`.
 - All faults are reported at once, as `file:line:column`; the exit status is then 2 and nothing is written.
@@ -74,11 +74,12 @@ def _resolved(part: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
 def _kind(part: dict[str, Any], schema: dict[str, Any]) -> str:
     """What a value is, in a word or two."""
     if "enum" in part:
-        return " or ".join(f"`{option}`" for option in part["enum"])
+        return " or ".join(f"`{one if isinstance(one, str) else json.dumps(one)}`" for one in part["enum"])
     if part.get("type") == "array" and "items" in part:
         items = _resolved(part["items"], schema)
         return f"list of {_kind(items, schema)}" if "enum" in items else f"list: {items.get('title', 'text')}"
-    return str(part.get("title", {"boolean": "true or false", "integer": "a number"}.get(part.get("type", ""), "")))
+    plain = {"boolean": "true or false", "integer": "a number"}
+    return str(part["title"] if "title" in part else plain.get(part.get("type", ""), ""))
 
 
 def _extras(part: dict[str, Any]) -> str:
@@ -118,18 +119,22 @@ def _below(part: dict[str, Any], schema: dict[str, Any], path: str) -> Iterator[
 def page(name: str = "site") -> str:
     """The page in Markdown."""
     schema = load_schema(name)
-    sections = []
-    for key, inner in schema["properties"].items():
-        whole = _resolved(inner, schema)
-        must = " Required." if key in schema["required"] else ""
+    parts = list(sections(schema, tuple(schema["properties"])))
+    kinds = [f"| {part['title']} | {part['description']} {_extras(part)} |" for part in schema["$defs"].values()]
+    parts.append("\n".join(["## Kinds of values", "", "| kind | how it is written |", "|---|---|", *kinds, ""]))
+    return INTRODUCTION + "\n" + "\n".join(parts)
+
+
+def sections(schema: dict[str, Any], keys: tuple[str, ...]) -> Iterator[str]:
+    """A section for each of some properties, in Markdown: what it is, and a table of what lies below it."""
+    for key in keys:
+        whole = _resolved(schema["properties"][key], schema)
+        must = " Required." if key in schema.get("required", ()) else ""
         lines = [f"### {key}", "", " ".join(f"{whole['description']}{must} {_extras(whole)}".split()), ""]
         rows = list(_below(whole, schema, key))
         if rows:
             lines += ["| setting | value | |", "|---|---|---|", *rows, ""]
-        sections.append("\n".join(lines))
-    kinds = [f"| {part['title']} | {part['description']} {_extras(part)} |" for part in schema["$defs"].values()]
-    sections.append("\n".join(["## Kinds of values", "", "| kind | how it is written |", "|---|---|", *kinds, ""]))
-    return INTRODUCTION + "\n" + "\n".join(sections)
+        yield "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,10 @@ _READ_AS = {
     "tag:yaml.org,2002:value": "a default value",
 }
 _RESOLVER = yaml.resolver.Resolver()
+_BEGINNINGS = frozenset(_RESOLVER.yaml_implicit_resolvers) | frozenset("+-.0123456789")
+"""Characters with which everything begins that may be anything but text."""
+_LONGEST = 5
+"""Letters of the longest word that is no text: ``false``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ class Surprise:
 
 def resolve(text: str, *, date: bool) -> str | int | bool | Surprise | None:
     """The value of a plain scalar. ``date``: a date may stand here, and is kept as text."""
+    if text and (text[0] not in _BEGINNINGS or (len(text) > _LONGEST and text[0].isalpha())):
+        return text
     if text in _NULLS:
         return None
     if text == "true" or text == "false":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from functools import cache
 from typing import Any
@@ -82,8 +81,15 @@ def _or(words: list[str]) -> str:
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]
 
 
+def _close(word: str, known: list[str]) -> list[str]:
+    """What of ``known`` is most like it, if anything is."""
+    from difflib import get_close_matches  # only what is wrong needs it
+
+    return get_close_matches(word, known, n=1)
+
+
 def _near(word: str, known: list[str]) -> str:
-    match = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    match = _close(word, known)
     return f"Did you mean {match[0]!r}?" if match else f"Known here: {', '.join(sorted(known))}."
 
 
@@ -145,7 +151,7 @@ def _faults(error: jsonschema_rs.ValidationError, schema: dict[str, Any], docume
             return [("schema.too-long", message, place, "")]
         case Kind.Enum(options):
             words = [str(option) for option in options]
-            match = difflib.get_close_matches(str(value), words, n=1)
+            match = _close(str(value), words)
             fix = f"Did you mean {match[0]!r}?" if match else ""
             return [("schema.choice", f"{_shown(value)} is not one of {_or(words)}", place, fix)]
         case Kind.Minimum(limit):

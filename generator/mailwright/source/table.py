@@ -59,6 +59,8 @@ class Table:
             if file is None:
                 return
             for number, raw in enumerate(iter(partial(file.readline, MAX_LINE), b""), 1):
+                if raw == b"\n":
+                    continue
                 text = self._text(raw, number)
                 if text is None:
                     if number == 1 or len(raw) == MAX_LINE:

@@ -37,6 +37,7 @@ PASSED_ON = (
     "patience",
     "confirm",
     "retired",
+    "lock",
 )
 
 

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import inspect
 import os
 import shutil
 import stat
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -90,6 +92,12 @@ options:
     type: list
     elements: dict
     default: []
+  lock:
+    description:
+      - File that whoever else writes to the C(seeds) locks meanwhile. Where it is there, it is locked while they
+        are sown; one that is held for a minute makes the task fail, and what was there is put back.
+    type: path
+    default: ""
   accounts:
     description: Users and groups that must exist, as lines of sysusers.d(5).
     type: list
@@ -201,6 +209,7 @@ class Work:
     overwrite: bool
     show_personal: bool
     retired: bool = False  # it shall be nothing; ``units`` are those of the record
+    lock: str = ""  # that whoever else writes to seeded files holds
 
     @property
     def record(self) -> Path:
@@ -437,6 +446,7 @@ class Sowing:
     text: str | None
     seed: str  # sha256
     logins: tuple[str, ...]  # all that were ever given a first line
+    before: tuple[str, ...]  # those of them that were given one by an earlier apply
 
 
 def sowings(work: Work, found: Difference) -> list[Sowing]:
@@ -449,17 +459,57 @@ def sowings(work: Work, found: Difference) -> list[Sowing]:
         text, logins = merge_seed(current, sown, before)
         fresh = text != current or not Path(path).exists()
         result.append(
-            Sowing(path, text if fresh else None, work.seeds[path].sha256, tuple(sorted({*before, *logins})))
+            Sowing(
+                path,
+                text if fresh else None,
+                work.seeds[path].sha256,
+                tuple(sorted({*before, *logins})),
+                tuple(before),
+            )
         )
     return result
 
 
+PATIENCE = 60.0
+"""Seconds in which whoever holds the lock of a seeded file is to be done; what holds it takes seconds."""
+
+
+@contextlib.contextmanager
+def _quiet(lock: str) -> Iterator[None]:
+    """While nobody else writes to a seeded file; where there is no lock, nobody does. Raises Refused when somebody
+    does not come to an end."""
+    if not lock or not Path(lock).exists():
+        yield
+        return
+    with Path(lock).open("a", encoding="utf-8") as held:
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= end:
+                    raise Refused(
+                        f"{lock} has been held for {PATIENCE:.0f} s by something else that writes to the same "
+                        f"file; fuser -v {lock} says what. Run it again when that is done"
+                    ) from None
+                time.sleep(0.2)
+        yield
+
+
 def sow(work: Work, sowing: Sowing) -> None:
-    """Writes the file. One that is there keeps the owner and mode that it has on the host."""
+    """Writes the file as it is at this moment, with its new lines. It keeps the owner and mode that it has."""
     if sowing.text is None:
         return
+    with _quiet(work.lock):
+        _sow(work, sowing)
+
+
+def _sow(work: Work, sowing: Sowing) -> None:
     target = Path(sowing.path)
-    place(work.stage, work.seeds[sowing.path], sowing.text.encode())
+    sown = (work.stage / ".seed" / sowing.path[1:]).read_text(encoding="utf-8")
+    text, _ = merge_seed(target.read_text(encoding="utf-8") if target.exists() else "", sown, sowing.before)
+    place(work.stage, work.seeds[sowing.path], text.encode())
     staged = work.stage / sowing.path[1:]
     if target.exists():
         status = target.stat()
@@ -755,6 +805,7 @@ def work_from(parameters: Mapping[str, Any]) -> Work:
         parameters["overwrite"],
         parameters["show_personal"],
         parameters["retired"],
+        safe_path(parameters["lock"]) if parameters["lock"] else "",
     )
 
 
@@ -770,6 +821,7 @@ def main() -> None:
             "archive": {"type": "path", "default": ""},
             "files": lists("dict"),
             "seeds": lists("dict"),
+            "lock": {"type": "path", "default": ""},
             "accounts": lists("str"),
             "directories": lists("dict"),
             "beside": lists("path"),

@@ -10,13 +10,16 @@ from mailwright.requirements.rules import (
     addresses,
     audit,
     dns,
+    documents,
     gateways,
     internal,
+    lists,
     message,
     relaying,
     roles,
     service,
     statements,
+    web,
 )
 
 RULES: tuple[Rule, ...] = (
@@ -29,5 +32,8 @@ RULES: tuple[Rule, ...] = (
     *service.RULES,
     *internal.RULES,
     *audit.RULES,
+    *lists.RULES,
+    *web.RULES,
+    *documents.RULES,
     *statements.RULES,
 )

@@ -258,9 +258,9 @@ def claimed_twice(subject: Subject) -> Iterator[Fault]:
 
 
 def _public(first: str, later: str) -> bool:
-    """Clashes that are not about internal addresses (INT-4) or a role's other names (ROLE-4)."""
+    """Clashes that are not about internal addresses (INT-4), lists (LIST-1) or a role's other names (ROLE-4)."""
     kinds = {first, later}
-    return not kinds & {"internal", "form"} and not ("also" in kinds and kinds <= {"role", "also"})
+    return not kinds & {"internal", "form", "list"} and not ("also" in kinds and kinds <= {"role", "also"})
 
 
 @rule("ADDR-4", "private-tree", Level.MUST, "every mail domain is complete up to a public top level")

@@ -16,7 +16,8 @@ def collision(subject: Subject) -> Iterator[Fault]:
     """An internal address is somebody else's address too.
 
     On the way out an internal address becomes the published address of the person who has it. If it is also the
-    address of another person or of a role, then that one's mail leaves under the wrong name.
+    address of another person or of a role, then that one's mail leaves under the wrong name. It is so with what a
+    system behind a gateway calls somebody, too.
 
     Breaks it:
 
@@ -44,6 +45,19 @@ def collision(subject: Subject) -> Iterator[Fault]:
                 f"the internal address {inner.address} of {inner.whose} is also {other.address} of {other.whose}",
                 f"give {inner.whose} another internal address, or none ({first.whose} stands at {first.where})",
             )
+    listed = [one for gateway in subject.site.gateways for one in gateway.people]
+    published = {key(one.address) for one in listed}
+    for one in listed:
+        internal = key(one.internal)
+        claim = subject.owners.get(internal)
+        if internal == key(one.address) or (claim is None and internal not in published):
+            continue
+        of = f" of {claim.whose}" if claim is not None else " of somebody else behind a gateway"
+        yield Fault(
+            one.where,
+            f"{one.address} is called {one.internal} behind the gateway, which is the address{of}",
+            "write what that system alone calls the person, or leave it empty",
+        )
 
 
 @rule("INT-4", "foreign", Level.MUST, "internal addresses are the organisation's own", people=True)

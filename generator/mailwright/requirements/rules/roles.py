@@ -89,7 +89,7 @@ def someone_here(subject: Subject) -> Iterator[Fault]:
     """Mail for postmaster or abuse goes to outside addresses alone.
 
     A contractor may well answer it. But the organisation answers for the answer, and if nobody in it sees the mail,
-    nobody notices that it lies unread.
+    nobody notices that it lies unread. (The team of a provider answers for its customers: SCALE-2.)
 
     Breaks it:
 
@@ -103,7 +103,8 @@ def someone_here(subject: Subject) -> Iterator[Fault]:
     """
     for role in subject.site.roles:
         reach = subject.reach(role)
-        if _required(role) and reach.outside and not reach.people:
+        outside = {key(address) for address in reach.outside}
+        if _required(role) and outside - subject.team and not reach.people:
             yield Fault(
                 role.where,
                 f"the role {role.local} reaches nobody here, only {', '.join(reach.outside)}",
@@ -172,7 +173,7 @@ def no_sender(subject: Subject) -> Iterator[Fault]:
 
     Then answers come from people's own addresses, and the next message goes to the person instead of the role. The
     senders are the members that are logins, unless ``senders`` names others; a role whose members are addresses
-    has to name them.
+    has to name them. (The team of a provider answers in its own name where a role is its alone.)
 
     Breaks it:
 
@@ -187,7 +188,7 @@ def no_sender(subject: Subject) -> Iterator[Fault]:
           support: {members: [helpdesk@college.ac.uk], senders: [fr03200, fr03201]}
     """
     for role in subject.site.roles:
-        if not role.senders:
+        if not role.senders and not subject.team.issuperset(key(member) for member in role.members):
             yield Fault(
                 role.where,
                 f"nobody can send as the role {role.local}, so nobody can answer in its name",
@@ -228,7 +229,8 @@ def outside_only(subject: Subject) -> Iterator[Fault]:
     """A role reaches outside addresses alone.
 
     Nobody in the organisation then sees the mail or notices when it is no longer read, and the organisation's
-    business leaves it. (For postmaster and abuse, ROLE-3.someone-here says the same.)
+    business leaves it. (For postmaster and abuse, ROLE-3.someone-here says the same. The team of a provider is part
+    of what a customer has agreed on: SCALE-2.)
 
     Breaks it:
 
@@ -242,7 +244,8 @@ def outside_only(subject: Subject) -> Iterator[Fault]:
     """
     for role in subject.site.roles:
         reach = subject.reach(role)
-        if reach.outside and not reach.people and not _required(role):
+        outside = {key(address) for address in reach.outside}
+        if outside - subject.team and not reach.people and not _required(role):
             yield Fault(
                 role.where,
                 f"the role {role.local} reaches nobody here, only {', '.join(reach.outside)}",

@@ -10,6 +10,12 @@
 --   from a gateway  mail of the system behind it: every address in From: is in one of the gateway's domains and
 --                   exists, as far as that is known here (GATE-2); no header address lacks its domain (INT-3)
 --
+--   from lists      what the list server of this host sends: From: is the author's, so no login is compared with it; it
+--                   is signed where From: is a list's (LIST-3)
+--
+-- Where there are lists, a header of our own says to the list server alone who sent a post, as far as that is known,
+-- and whatever came in under that name is gone (LIST-3); see verdict() below.
+--
 -- What a login may send in an hour is counted by the library's ratelimit (REMOTE-1); here is whom it counts, and the
 -- line of the log for a message that waits.
 --
@@ -55,6 +61,7 @@ for _, said in pairs(options.gateways or {}) do
   table.insert(gateways, { networks = networks(said.networks), domains = served })
 end
 
+local loopback = networks({ "127.0.0.0/8", "::1/128" })
 local own_hosts = networks(options.own_hosts)
 local relay_networks = networks(options.relay_networks)
 
@@ -75,6 +82,47 @@ for line in io.lines(options.addresses) do
   end
 end
 logger.infox(rspamd_config, "%s addresses from %s", count, options.addresses)
+
+-- Addresses of lists, and those by which mail comes to one in the end; true for the first. nil where there are no lists.
+local lists = nil
+if options.lists then
+  lists = {}
+  for line in io.lines(options.lists) do
+    local address, list = line:match("^([^#%s]%S*) (%S+)$")
+    if address then
+      lists[address:lower()] = list ~= "-"
+    end
+  end
+end
+local POSTER = "X-Mailwright-Poster"
+
+-- SCALE-2: what this host knows of customers, a table that is replaced while the filter runs. Its keys are an address,
+-- whose value is its logins or -; @ and a domain; ! and the login of an automatic sender; * and a domain, whose value
+-- is the selector and the path of the key with which its mail is signed.
+local open_table = nil
+if options.customers then
+  local rspamd_cdb = require "rspamd_cdb"
+  local rspamd_util = require "rspamd_util"
+  local table_, mark = nil, nil
+  open_table = function()
+    local err, there = rspamd_util.stat(options.customers)
+    if err or not there then
+      return table_
+    end
+    -- One that is younger than the clock's steps may be replaced by another of the same size.
+    local now = string.format("%s %s", there.mtime, there.size)
+    if not table_ or now ~= mark or os.time() - there.mtime < 3 then
+      table_ = rspamd_cdb.create(options.customers) or table_
+      mark = now
+    end
+    return table_
+  end
+end
+
+local function of_customers(key)
+  local found = open_table and open_table()
+  return found and found:lookup(key) or nil
+end
 
 -- All values of a header field, unfolded. The name may have white space before its colon, as mailers take it.
 local function values_of(task, wanted)
@@ -117,11 +165,23 @@ local said = {}
 
 -- The logins that may send as an address; nil for one that nobody has.
 local function logins_of(address)
-  return addresses[address] or said[address]
+  local known = addresses[address] or said[address]
+  local logins = not known and address:find("^[%w_]") and of_customers(address)
+  if not logins then
+    return known
+  end
+  local set = {}
+  for login in logins:gmatch("[^,]+") do
+    if login ~= "-" then
+      set[login] = true
+    end
+  end
+  return set
 end
 
 local function own(address)
-  return domains[address:match("@(.+)$")] ~= nil
+  local domain = address:match("@(.+)$")
+  return domains[domain] ~= nil or of_customers("@" .. domain) ~= nil
 end
 
 -- Whether the address is somebody's, or may be for all that is known here.
@@ -296,7 +356,70 @@ local function check_gateway(task, served)
   end
 end
 
+-- Whether the list server of this host sends: by the port that it alone reaches, whose name Postfix says (master.cf).
+local function from_list_server(task)
+  return lists ~= nil and task:get_mempool():get_variable("MTA-Name") == "mailwright-listout"
+end
+
+-- Whether the rules are for this message. Where nobody may relay through port 25, what comes in there from outside is
+-- looked at for lists alone.
+local function judged(task)
+  local login = task:get_user()
+  return options.transfer or (login and login ~= "") or from_list_server(task) or comes_from(task, loopback)
+end
+
+-- The one address of the one From: line in lower case; nil for anything else.
+local function author(task)
+  local found = values_of(task, "from")
+  local listed = #found == 1 and mailboxes(found[1]) or nil
+  if listed and #listed == 1 and listed[1]:find("^[%w!#$%%&'*+/=?^_`{|}~.-]+@[%w.-]+$") then
+    return listed[1]
+  end
+  return nil
+end
+
+-- LIST-3: nobody's From: is signed because a list has sent it on, but a list's own. An author of the site has the
+-- signature from when they sent it, which the list server leaves whole; whoever forged one has none.
+local function check_post(task)
+  local from = author(task)
+  if not (from and lists[from]) then
+    task:disable_symbol("DKIM_SIGNED")
+  end
+end
+
+-- SCALE-2: mail of a customer's domain is signed with the customer's key, as soon as that is here.
+local function with_own_key(task)
+  local from = author(task)
+  local how = from and of_customers("*" .. from:match("@(.+)$"))
+  local selector, path = (how or ""):match("^(%S+) (%S+)$")
+  if not selector then
+    return
+  end
+  local file = io.open(path, "r")
+  if not file then
+    logger.infox(task, "not signed, there is no key %s", path)
+    return
+  end
+  file:close()
+  task:get_mempool():set_variable("dkim_selector", selector)
+  task:get_mempool():set_variable("dkim_key", path)
+end
+
 local function judge(task)
+  if open_table and not open_table() then
+    task:set_pre_result("soft reject", "Whose the addresses are is not known here; try again later", "mailwright")
+    return
+  end
+  if not judged(task) then
+    return
+  end
+  if open_table then
+    with_own_key(task)
+  end
+  if from_list_server(task) then
+    check_post(task)
+    return
+  end
   local login = task:get_user()
   if login and login ~= "" then
     check_login(task, login:lower())
@@ -346,6 +469,10 @@ end
 
 -- ADDR-7: judges with what the directory says now. While it says nothing the message waits with its sender.
 local function judge_with_directory(task)
+  if not judged(task) or from_list_server(task) then
+    judge(task)
+    return
+  end
   local known, asked = in_question(task)
   local function go()
     said = known
@@ -402,6 +529,124 @@ rspamd_config:register_symbol({
   score = 0.0,
 })
 
+-- LIST-3: who sent a post.
+if lists then
+  local util = require "rspamd_util"
+
+  local function to_list(task)
+    for _, one in ipairs(task:get_recipients({ "smtp", "orig" }) or task:get_recipients("smtp") or {}) do
+      -- After some addresses of a list Mailman writes a + and a word.
+      if lists[(one.addr or ""):lower():gsub("%+[^@]*@", "@")] ~= nil then
+        return true
+      end
+    end
+    return false
+  end
+
+  -- The list of public suffixes, as its authors write it. Not by the library, which compiles it for many seconds.
+  local suffixes = {}
+  for line in io.lines(options.suffixes) do
+    local rule = line:match("^([^/%s]%S*)")
+    if rule then
+      suffixes[rule] = true
+    end
+  end
+
+  -- Whether others register names below this one.
+  local function is_suffix(name)
+    if suffixes["!" .. name] then
+      return false
+    end
+    return suffixes[name] or suffixes["*." .. (name:match("^[^.]*%.(.+)$") or "")] or not name:find(".", 1, true)
+  end
+
+  -- Whether somebody who may be taken for the author's domain has signed: that domain or one above it.
+  local function signed_for(domain, signer)
+    return signer == domain or (domain:sub(-#signer - 1) == "." .. signer and not is_suffix(signer))
+  end
+
+  -- Domains with a signature that leaves a part of the body to whoever comes later (l= of RFC 6376, 8.2).
+  local function partial(task)
+    local found = {}
+    for _, value in ipairs(values_of(task, "dkim-signature")) do
+      local tags = ";" .. value:gsub("%s", "")
+      if tags:find(";l=", 1, true) then
+        found[(tags:match(";d=([^;]*)") or ""):lower()] = true
+      end
+    end
+    return found
+  end
+
+  local function by_signature(task, domain)
+    local short = partial(task)
+    for _, one in ipairs(task:get_dkim_results() or {}) do
+      local signer = one.result == "allow" and (one.domain or ""):lower() or ""
+      if signer ~= "" and not short[signer] and signed_for(domain, signer) then
+        return true
+      end
+    end
+    return false
+  end
+
+  -- What the header says: one of
+  --   inside; login=a1; from=a@ours.example             after a login, whose address From: is
+  --   vouched; by=dkim; from=a@b.example                a signature of the author's domain, or of one above it
+  --   vouched; by=spf; from=a@b.example                 MAIL FROM is in the author's domain, and may come from there
+  --   vouched; by=gateway; from=a@behind.example        the system behind a gateway, for one of its own domains
+  --   unproven; from=a@b.example                        nothing of all this; an own address without a login
+  -- What the list server itself sends to a list is unproven too: lists in lists it knows by its own road.
+  -- from= is in lower case, and is missing where there is no From: with one address that everybody reads alike.
+  local function verdict(task)
+    local from = author(task)
+    local tail = from and ("; from=" .. from) or ""
+    local login = task:get_user()
+    if login and login ~= "" then
+      return "inside; login=" .. login:lower() .. tail
+    end
+    if not from or from_list_server(task) then
+      return "unproven" .. tail
+    end
+    local domain = from:match("@(.+)$")
+    local served = domains_behind(task)
+    if served and served[domain] then
+      return "vouched; by=gateway" .. tail
+    end
+    if own(from) then
+      return "unproven" .. tail
+    end
+    if by_signature(task, domain) then
+      return "vouched; by=dkim" .. tail
+    end
+    if task:has_symbol("R_SPF_ALLOW") and envelope_sender(task):match("@(.+)$") == domain then
+      return "vouched; by=spf" .. tail
+    end
+    return "unproven" .. tail
+  end
+
+  -- Nobody's signature is looked up but of those who write to lists.
+  for _, name in ipairs({ "DKIM_CHECK", "SPF_CHECK" }) do
+    rspamd_config:add_condition(name, to_list)
+  end
+  rspamd_config:register_symbol({
+    name = "MAILWRIGHT_POSTER",
+    type = "postfilter",
+    callback = function(task)
+      local reply = { remove_headers = { [POSTER] = 0 } }
+      if to_list(task) then
+        local said = verdict(task)
+        -- Above all that the sender has written: whatever reads the header finds this one, and a second one makes two.
+        reply.add_headers = { [POSTER] = { value = said, order = 0 } }
+        if #values_of(task, "message-id") == 0 then
+          -- The list server takes no post without one.
+          reply.add_headers["Message-ID"] = string.format("<%s@%s>", util.random_hex(32), options.host)
+        end
+        logger.infox(task, "poster: %s", said)
+      end
+      task:set_milter_reply(reply)
+    end,
+  })
+end
+
 -- REMOTE-1: where submissions are counted, people and processes have counts of their own.
 if options.automatic then
   local selectors = require "lua_selectors"
@@ -412,7 +657,8 @@ if options.automatic then
   local function counted(wanted)
     return function(task)
       local login = (task:get_user() or ""):lower()
-      if login == "" or (automatic[login] or false) ~= wanted then
+      local process = automatic[login] or of_customers("!" .. login) ~= nil
+      if login == "" or process ~= wanted then
         return nil
       end
       return login, "string"

@@ -7,6 +7,7 @@ import grp
 import json
 import os
 import pwd
+import shlex
 import socket
 import sqlite3
 import sys
@@ -15,14 +16,21 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
-from . import answer, index, show
+from . import answer, customers, index, show, view_show
 from .lookup import Lookup
 from .texts import Log
 from .trail import Trail
+from .view import View
 
 SETTINGS = "/etc/mailwright/trace.json"
 SYSLOG = "/dev/log"
 FOUND, NOT_FOUND, USAGE = 0, 1, 2
+ORIGINAL = "SSH_ORIGINAL_COMMAND"
+"""Where sshd puts what the other side wanted to run, when the key has a command of its own."""
+
+MOST_WITHIN = timedelta(days=1)
+"""Before and after, in a customer's question: each message of that time is looked at to see whose it is."""
+
 BEHIND = 64 << 20
 """Octets that are not indexed yet above which root's question brings the index up to date first."""
 
@@ -61,12 +69,38 @@ Who asks, what, and how many messages were found is written to the system's log 
 
 
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(
+    made = _parser(_EXAMPLES)
+    _question(made)
+    made.add_argument("--index", action="store_true", help="bring the index up to date (a timer does, as root)")
+    made.add_argument("--settings", metavar="FILE", default=SETTINGS, help="which logs there are (%(default)s)")
+    made.add_argument("--customer", metavar="ID", help="what that customer of shared hosts may see, and no more")
+    made.add_argument(
+        "--forced",
+        action="store_true",
+        help="with --customer, as the command of a key in authorized_keys: whoever has the key says the question "
+        "alone, which cannot name another customer or a file of this host",
+    )
+    return made
+
+
+def question() -> argparse.ArgumentParser:
+    """What whoever comes in with a key can say: nothing by which they would see more than their customer's."""
+    made = _parser("A message is read from standard input: --message -")
+    _question(made)
+    return made
+
+
+def _parser(epilog: str) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
         prog="mailwright-trace",
         description=_ABOUT,
-        epilog=_EXAMPLES,
+        epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
+
+
+def _question(made: argparse.ArgumentParser) -> None:
     made.add_argument("what", nargs="?", metavar="ID", help="a Message-ID (with < > or @) or a queue id")
     made.add_argument("--to", metavar="ADDRESS", help="a recipient; with --at, or to check with --message")
     made.add_argument("--at", metavar="TIME", help="when, such as '2026-11-24 14:06' (here) or a Date: line")
@@ -76,14 +110,15 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--json", action="store_true", help="for programs")
     made.add_argument("--lines", action="store_true", help="with the log lines")
-    made.add_argument("--index", action="store_true", help="bring the index up to date (a timer does, as root)")
-    made.add_argument("--settings", metavar="FILE", default=SETTINGS, help="which logs there are (%(default)s)")
-    return made
 
 
 def main(arguments: list[str] | None = None) -> int:
     made = parser()
     asked = made.parse_args(arguments)
+    if asked.forced:
+        asked = forced(made, asked, os.environ.get(ORIGINAL, ""))
+    if asked.customer is not None and asked.index:
+        made.error("--index is not a customer's")
     ways = [asked.what is not None, asked.message is not None, asked.at is not None, asked.index]
     if sum(ways) != 1 or (asked.at and not asked.to) or (asked.to and not (asked.at or asked.message)):
         made.error("give one of: ID; --to and --at; --message; --index")
@@ -92,6 +127,8 @@ def main(arguments: list[str] | None = None) -> int:
         within = timedelta(minutes=asked.within)
     except (ValueError, OverflowError):
         made.error("--at wants a time such as '2026-11-24 14:06', --within minutes")
+    if asked.customer is not None and not timedelta() <= within <= MOST_WITHIN:
+        made.error(f"--within can be {MOST_WITHIN // timedelta(minutes=1)} minutes at most")
     try:
         given = settings(asked.settings)
         logs = [Log(one["host"], one["path"]) for one in given["logs"]]
@@ -110,8 +147,27 @@ def main(arguments: list[str] | None = None) -> int:
         return _stop(
             f"mailwright-trace: {error.filename}: only root and members of {group} may read the mail log", NOT_FOUND
         )
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, ValueError, sqlite3.Error) as error:
         return _stop(f"mailwright-trace: {error}", NOT_FOUND)
+
+
+def forced(made: argparse.ArgumentParser, fixed: argparse.Namespace, said: str) -> argparse.Namespace:
+    """The question of whoever came in with a key, for the customer of that key. ``said``: what they gave to ssh,
+    which no shell has seen. Ends the program where it is no question."""
+    if fixed.customer is None or fixed.index or fixed.message or fixed.what or fixed.at or fixed.to:
+        made.error("--forced wants --customer, and no question beside it")
+    limited = question()
+    try:
+        words = shlex.split(said)
+    except ValueError:
+        limited.error("a quotation mark is missing")
+    if words and words[0].rpartition("/")[2] == limited.prog:
+        del words[0]
+    asked = limited.parse_args(words)
+    if asked.message not in (None, "-"):
+        limited.error("the message is read from standard input: --message -")
+    asked.customer, asked.settings, asked.index = fixed.customer, fixed.settings, False
+    return asked
 
 
 def settings(path: str) -> dict[str, Any]:
@@ -138,20 +194,19 @@ def _ask(
     note(f"{who()} asks for {words}")
     count, certain = "an error", False
     try:
+        whose = customers.read(given.get("customers", customers.PLACE)) if asked.customer is not None else None
         found = Lookup(given["index"], logs)
         if found.behind > BEHIND and os.geteuid() == 0:
             print(_update(given, logs), file=sys.stderr)
             found = Lookup(given["index"], logs)
         trail = Trail(found, given["hosts"])
-        if asked.message:
-            made = answer.by_message(trail, content, asked.to or "")
-        elif at is not None:
-            made = answer.by_recipient(trail, asked.to, at, within)
-        elif "@" in asked.what or asked.what.lstrip().startswith("<"):
-            made = answer.by_message_id(trail, asked.what)
+        if whose is None:
+            made = _answer(trail, asked, content, at, within)
+            sys.stdout.write((show.as_json if asked.json else show.text)(made, trail, asked.lines))
         else:
-            made = answer.by_queue_id(trail, asked.what)
-        sys.stdout.write((show.as_json if asked.json else show.text)(made, trail, asked.lines))
+            view = _view(trail, whose, asked.customer)
+            made = _answer(view, asked, content, at, within)
+            sys.stdout.write((view_show.as_json if asked.json else view_show.text)(made, view, asked.lines))
         sys.stdout.flush()
         count, certain = f"{len(made.found)} found", made.certain
     finally:
@@ -159,7 +214,36 @@ def _ask(
     return FOUND if certain else NOT_FOUND
 
 
+def _answer(
+    trail: answer.Asked, asked: argparse.Namespace, content: bytes, at: datetime | None, within: timedelta
+) -> answer.Answer:
+    if asked.message:
+        return answer.by_message(trail, content, asked.to or "")
+    if at is not None:
+        return answer.by_recipient(trail, asked.to, at, within)
+    if "@" in asked.what or asked.what.lstrip().startswith("<"):
+        return answer.by_message_id(trail, asked.what)
+    return answer.by_queue_id(trail, asked.what)
+
+
+def _view(trail: Trail, known: customers.Customers, name: str) -> View:
+    """Raises ValueError for a customer that is not here, or whose time is over."""
+    now = datetime.now().astimezone()
+    customer = known.by_id.get(name)
+    if customer is None:
+        raise ValueError(f"there is no customer {name} on these hosts")
+    if not customer.sees(now.date()):
+        raise ValueError(f"the customer {name} has left, and its view of the logs ended on {customer.logs_until}")
+    return View(trail, customer, known, now - timedelta(days=customer.days))
+
+
 def _words(asked: argparse.Namespace) -> str:
+    if asked.customer is not None:
+        return f"{_asked(asked)}, as the customer {asked.customer}"
+    return _asked(asked)
+
+
+def _asked(asked: argparse.Namespace) -> str:
     if asked.message:
         return "a whole message" + (f" to {asked.to}" if asked.to else "")
     if asked.at:

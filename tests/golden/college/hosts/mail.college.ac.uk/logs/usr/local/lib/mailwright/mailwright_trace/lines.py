@@ -17,19 +17,19 @@ _HEAD = re.compile(
 )
 _QUEUE_ID = r"[0-9A-Za-z]{6,25}"
 # Postfix puts what is no plain word into quotation marks, so an address ends where it seems to (RFC 5321, 4.1.2).
-_ADDRESS = r'(?:"(?:[^"\\]|\\.)*"|[^"<>\s,])*'
+ADDRESS = r'(?:"(?:[^"\\]|\\.)*"|[^"<>\s,])*'
 _NAMED = re.compile(rf"({_QUEUE_ID}): (.*)", re.DOTALL)
 _CLIENT = re.compile(
     r"client=([^\s\[\],]+)\[([^\s\[\],]+)\](?::\d+)?(?:, sasl_method=([^\s,]+), sasl_username=(.*?))?"
     r"(?:, (?:sasl_sender|orig_queue_id|orig_client)=.*)?",
     re.DOTALL,
 )
-_UID = re.compile(rf"uid=(\d+) from=<({_ADDRESS})>")
+_UID = re.compile(rf"uid=(\d+) from=<({ADDRESS})>")
 _MESSAGE_ID = re.compile(r"message-id=(.*)", re.DOTALL)
-_QUEUED = re.compile(rf"from=<({_ADDRESS})>, size=(\d+), nrcpt=(\d+) \(queue [a-z]+\)")
-_EXPIRED = re.compile(rf"from=<{_ADDRESS}>, status=((?:force-)?expired), .*")
+_QUEUED = re.compile(rf"from=<({ADDRESS})>, size=(\d+), nrcpt=(\d+) \(queue [a-z]+\)")
+_EXPIRED = re.compile(rf"from=<{ADDRESS}>, status=((?:force-)?expired), .*")
 _DELIVERY = re.compile(
-    rf"to=<({_ADDRESS})>, (?:orig_to=<({_ADDRESS})>, )?relay=([^\s,\[\]]+)(?:\[([^\s\]]*)\])?(?::\d+)?, "
+    rf"to=<({ADDRESS})>, (?:orig_to=<({ADDRESS})>, )?relay=([^\s,\[\]]+)(?:\[([^\s\]]*)\])?(?::\d+)?, "
     r"(?:conn_use=\d+, )?delay=[\d.]+, delays=[\d./]+, (?:tls=[^\s,]*, )?"
     r"dsn=(\d\.\d+\.\d+), status=([A-Za-z-]+) \((.*)",
     re.DOTALL,
@@ -40,7 +40,7 @@ _REJECT = re.compile(
 _NOTICE = re.compile(rf"((?:sender|postmaster) (?:non-delivery|delivery status|delay)) notification: ({_QUEUE_ID})")
 _TAKEN = re.compile(rf"250 (?:2\.\d\.\d )?Ok: queued as ({_QUEUE_ID})\)?")
 _FORWARDED = re.compile(rf"forwarded as ({_QUEUE_ID})\)?")
-_SAVED = re.compile(rf"250 2\.0\.0 <{_ADDRESS}> ([0-9A-Za-z+/=]+(?::[0-9A-Z:]+)?) Saved\)?")
+_SAVED = re.compile(rf"250 2\.0\.0 <{ADDRESS}> ([0-9A-Za-z+/=]+(?::[0-9A-Z:]+)?) Saved\)?")
 # Dovecot writes a Message-ID without what stands after it, and cuts a long one. What it did comes last.
 _STORE = re.compile(
     r"lmtp\(([^\s()<>]+)\)<\d+><([0-9A-Za-z+/=]+(?::[0-9A-Z:]+)?)>: (?:sieve: )?msgid=(.*): "

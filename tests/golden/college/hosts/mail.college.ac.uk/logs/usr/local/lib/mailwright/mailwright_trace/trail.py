@@ -190,6 +190,14 @@ class Trail:
                 found[self.hop(event)] = None
         return list(found)
 
+    def by_session(self, session: str) -> list[Hop]:
+        """Those that were put into a mailbox in this session of the store."""
+        found: dict[Hop, None] = {}
+        for event in self.events(texts.session_token(session)):
+            if event.kind == "delivery" and event.said.get("session") == session:
+                found[self.hop(event)] = None
+        return list(found)
+
     # --- From host to host --------------------------------------------------------------------------------------
 
     def own_host(self, address: str, here: str) -> str | None:
@@ -380,6 +388,19 @@ class Trail:
 
     def _how(self, event: Event) -> str:
         return "reply" if "answered" in event.said else "forwarded"
+
+    # --- What answers ask of it ---------------------------------------------------------------------------------
+
+    def recipients(self, trace: Trace) -> set[str]:
+        return trace.recipients
+
+    def told(self, trace: Trace) -> bool:
+        """Whether the logs tell who sent it, or that nobody here did."""
+        return trace.origin.kind != "unknown"
+
+    def kept(self) -> str:
+        kept = self.logs.kept()
+        return f"The logs here are from {kept[0]} to {kept[1]}." if kept else "There are no logs here."
 
     # --- The whole of it ----------------------------------------------------------------------------------------
 

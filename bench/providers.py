@@ -1,0 +1,309 @@
+"""Providers of many customers, made for the purpose: how long check, build and review of them take.
+
+python bench/providers.py              the whole table: 10,000 customers, 1,000 for growth and for Kapitan
+python bench/providers.py FOLDER N     writes a provider of N customers into FOLDER, to try things on
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+MAILWRIGHT = Path(sys.executable).parent / "mailwright"
+DAY = "2026-12-01"
+MANY, FEW = 10_000, 1_000
+ADDRESSES = 50
+"""Of each customer, with those of its roles and automatic senders."""
+
+_FIRST = ("Ann", "Ben", "Cara", "Dewi", "Eve", "Finn", "Gwen", "Hugh", "Ida", "Jack")
+_LAST = ("Adams", "Bevan", "Clark", "Davies", "Ellis", "Floyd", "Grant", "Howell", "Irwin", "Jones")
+_KINDS = (("school", "sch.uk"), ("college", "ac.uk"), ("trust", "ac.uk"), ("library", "org.uk"))
+
+# What customers are told of their provider, and what lies beneath them.
+_DEFAULTS = ROOT / "inventories" / "provider"
+
+
+def write(folder: Path, count: int) -> None:
+    """A provider with so many customers on one platform, each another; the layers are those of the example."""
+    for name in ("platforms", "profiles"):
+        shutil.copytree(_DEFAULTS / name, folder / name)
+    shutil.copy(_DEFAULTS / "provider.yml", folder)
+    key = (_DEFAULTS / "platforms" / "dkim.pub").read_bytes()
+    (folder / "customers").mkdir()
+    for number in range(count):
+        name = f"c{number:05d}"
+        (folder / "customers" / f"{name}.yml").write_text("\n".join([*_customer(number, name), ""]), "utf-8")
+        files = folder / "customers" / name
+        files.mkdir()
+        (files / "dkim.pub").write_bytes(_of_its_own(key, number))
+        if _in_a_file(number):
+            (files / "people.csv").write_text("\n".join([*_table(_people(number)), ""]), "utf-8")
+
+
+def _of_its_own(key: bytes, number: int) -> bytes:
+    """A public key of the same length that no other customer has, and nobody the private one of."""
+    first, second, third, *rest = key.splitlines(keepends=True)
+    return b"".join((first, second, f"{number:08d}".encode(), third[8:], *rest))
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    login: str
+    name: str
+    address: str
+    alias: str
+    internal: str
+
+
+def _domain(number: int) -> str:
+    kind, above = _KINDS[number % len(_KINDS)]
+    return f"{kind}{number:05d}.{above}"
+
+
+def _in_a_file(number: int) -> bool:
+    return number % 2 == 1
+
+
+def _people(number: int) -> list[_Person]:
+    """Of the ADDRESSES five are roles' and a process's; each fifth person has an alias."""
+    domain = _domain(number)
+    people: list[_Person] = []
+    left = ADDRESSES - 6
+    while left > 0:
+        at = len(people)
+        first, last = _FIRST[at % 10], f"{_LAST[(at // 10 + number) % 10]}{'' if at < 100 else at}"
+        alias = f"{first}@{domain}".lower() if at % 5 == 0 and at < 10 else ""
+        inside = f"{first}.{last}@in.{domain}" if _internal(number) and at % 10 == 0 else ""
+        people.append(_Person(f"u{at:03d}", f"{first} {last}", f"{first}.{last}@{domain}", alias, inside))
+        left -= 2 if alias else 1
+    return people
+
+
+def _internal(number: int) -> bool:
+    return number % 7 == 0
+
+
+def _table(people: Sequence[_Person]) -> Iterator[str]:
+    yield "login,name,address,aliases,internal"
+    for one in people:
+        yield f"{one.login},{one.name},{one.address},{one.alias},{one.internal}"
+
+
+def _customer(number: int, name: str) -> Iterator[str]:
+    domain, people = _domain(number), _people(number)
+    kind = _KINDS[number % len(_KINDS)][0]
+    profiles = ["school" if kind == "school" else "college", *(["welsh"] if number % 10 == 3 else [])]
+    yield "platform: shared"
+    yield f"profiles: [{', '.join(profiles)}]"
+    if number % 50 == 49:
+        yield 'leaving: {stop: "2026-10-31", mail_until: "2027-01-31", logs_until: "2027-06-30"}'
+    yield "organisation:"
+    yield f"  name: {kind.capitalize()} of Place {number}"
+    yield f"  registry: PL{number}-RIPE"
+    yield "  contacts:"
+    for at, one in enumerate(people[:2]):
+        yield f"    - {{name: {one.name}, email: {one.address}, telephone: +44 1632 96{at}{number % 1000:03d}}}"
+    if "welsh" in profiles:
+        yield f"  service_desk: {{email: support@{domain}, telephone: +44 1632 961{number % 1000:03d}}}"
+    yield f"domains: [{{name: {domain}, facilities: [web, support]}}]"
+    if _internal(number):
+        yield f'internal_domains: {{in.{domain}: {{published: {domain}, until: "2028-12-31"}}}}'
+    if _in_a_file(number):
+        yield f"people: {name}/people.csv"
+    else:
+        yield "people:"
+        for at, one in enumerate(people):
+            aliases = f", aliases: [{one.alias}]" if one.alias else ""
+            inside = f", internal: [{one.internal}]" if one.internal else ""
+            listed = ", listed: true" if kind == "school" and at == 0 else ""
+            yield f"  - {{login: {one.login}, name: {one.name}, address: {one.address}{aliases}{inside}{listed}}}"
+    yield "roles:"
+    first, second, third = (one.login for one in people[:3])
+    yield f"  postmaster: [{first}, {second}, Ada.Owen@hosting.example]"
+    yield f"  abuse: [{second}, {third}]"
+    yield f"  webmaster: [{first}, {third}]"
+    yield f"  support: [{first}, {second}]"
+    yield f"  hostmaster: [{second}, {third}]"
+    yield "automatic_senders:"
+    yield f"  forms: {{purpose: Forms, addresses: [forms@{domain}], replies: webmaster@{domain}}}"
+    yield f"store: {{passwords: secrets/{name}/passwords}}"
+    yield f"dkim: {{selector: s{number}, public_key: {name}/dkim.pub, private_key: secrets/{name}/dkim.key}}"
+    yield "attestations:"
+    yield f"  ROLE-3: {{statement: Mail to roles is read every day., owner: {people[0].name}, date: 2026-09-14}}"
+
+
+# --- Measuring -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    seconds: float
+    mebibytes: float  # the most that all of its processes had at a time; what they share is counted once
+
+
+def run(*argv: str | Path, cwd: Path | None = None, well: tuple[int, ...] = (0,)) -> Measured:
+    """A whole command, from its start to its end. Raises SystemExit with what it said where it ends otherwise."""
+    most = 0.0
+    started = time.perf_counter()
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen([str(word) for word in argv], cwd=cwd, stdout=said, stderr=said)
+        while True:
+            try:
+                process.wait(0.2)
+                break
+            except subprocess.TimeoutExpired:
+                most = max(most, sum(map(_memory, _family(process.pid))))
+        seconds = time.perf_counter() - started
+        if process.returncode not in well:
+            said.seek(0)
+            raise SystemExit(f"{argv[0]} ended with {process.returncode}:\n{said.read()[-2000:].decode()}")
+    return Measured(seconds, most)
+
+
+def _family(pid: int) -> Iterator[int]:
+    yield pid
+    with suppress(OSError):
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            yield from _family(int(child))
+
+
+def _memory(pid: int) -> float:
+    """Mebibytes of a process, of what it shares its part (PSS)."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) / 1024
+    return 0
+
+
+def build(folder: Path, out: Path, *more: str) -> Measured:
+    return run(MAILWRIGHT, "build", folder, "--out", out, "--today", DAY, *more)
+
+
+def edit(folder: Path, number: int, name: str) -> None:
+    """A new name for a person of one customer."""
+    files = (folder / "customers" / f"c{number:05d}.yml", folder / "customers" / f"c{number:05d}" / "people.csv")
+    for file in files:
+        if file.exists():
+            text = file.read_text(encoding="utf-8")
+            file.write_text(text.replace("Cara Adams", name).replace("Cara.Adams", name.replace(" ", ".")), "utf-8")
+
+
+def table(work: Path, many: int = MANY, few: int = FEW) -> None:
+    """The table of providers in docs/performance.md."""
+    folder, out = work / "provider", work / "build"
+    folder.mkdir()
+    write(folder, many)
+    first = build(folder, out)
+    files = sum(len(names) for _folder, _folders, names in os.walk(out))
+    say(f"{many:,} customers, {ADDRESSES} addresses each: check and build, {files:,} files", first.seconds, "60 s")
+    print(f"{'its memory, at the most':<76} {first.mebibytes:>8.0f} MiB   wanted: 600 MiB", flush=True)
+    copied = run("cp", "-r", out, work / "copy").seconds
+    ratio("in parts of cp -r of the built tree", first.seconds / copied, "at most 5")
+    shutil.rmtree(work / "copy")
+    time.sleep(0.1)
+    build(folder, out)  # looks again at what was written just before it was read
+    say("the same, nothing changed", build(folder, out).seconds, "2 s")
+    for number, words in ((17, ()), (18, ("--only", "c00018"))):
+        edit(folder, number, "Cora Amis")
+        say(
+            f"the same, one customer edited{', --only it' if words else ''}: build",
+            build(folder, out, *words).seconds,
+            "1 s",
+        )
+    review(folder)
+    shutil.rmtree(folder)
+    shutil.rmtree(out)
+    growth(work, first.seconds / many, few)
+
+
+def review(folder: Path) -> None:
+    """Of one edited customer, between two commits."""
+    git = ("git", "-C", folder, "-c", "user.name=x", "-c", "user.email=x@example.org")
+    run(*git, "init", "-q")
+    run(*git, "add", "-A")
+    run(*git, "commit", "-qm", "before")
+    edit(folder, 20, "Cora Amis")
+    measured = run(MAILWRIGHT, "diff", "HEAD", "--today", DAY, "--", folder, cwd=folder, well=(0, 1))
+    say("the same, one customer edited: review", measured.seconds, "2 s")
+
+
+def growth(work: Path, each_of_many: float, few: int) -> None:
+    folder, out = work / "few", work / "few-build"
+    folder.mkdir()
+    write(folder, few)
+    ours = build(folder, out).seconds
+    say(f"{few:,} customers", ours, "")
+    ratio(f"of many, each in parts of one of {few:,}", each_of_many / (ours / few), "0.85 to 1.15")
+    theirs, files = kapitan(work / "kapitan", few)
+    say(f"Kapitan, {few:,} targets of ten templates, {files:,} files", theirs, "")
+    ratio("in parts of the build of as many customers", theirs / ours, "at least 30")
+
+
+def kapitan(work: Path, count: int) -> tuple[float, int]:
+    """Seconds that Kapitan needs for as many targets, and how many files it makes.
+
+    The values of each are a customer's; a template has as much text as a page has, and a line for each person.
+    """
+    (work / "inventory" / "classes").mkdir(parents=True)
+    (work / "inventory" / "targets").mkdir()
+    (work / "templates").mkdir()
+    names = [f"templates/page{number}.html" for number in range(10)]
+    compiled = "\n".join(f"          - {name}" for name in names)
+    (work / "inventory" / "classes" / "common.yml").write_text(
+        "parameters:\n  kapitan:\n    vars: {target: '${target_name}'}\n    compile:\n"
+        f"      - output_path: .\n        input_type: jinja2\n        input_paths:\n{compiled}\n"
+    )
+    text = "<p>Mail is kept for as long as it says here, and nobody but you reads it.</p>\n" * 50
+    for name in names:
+        (work / name).write_text(
+            "<h1>{{ inventory.parameters.organisation }}</h1>\n"
+            + text
+            + "{% for one in inventory.parameters.people %}\n<p>{{ one.name }}: {{ one.address }}</p>\n"
+            + "{% endfor %}\n"
+        )
+    for number in range(count):
+        people = "\n".join(
+            f"    - {{login: {one.login}, name: {one.name}, address: {one.address}}}" for one in _people(number)
+        )
+        (work / "inventory" / "targets" / f"c{number:05d}.yml").write_text(
+            f"classes: [common]\nparameters:\n  target_name: c{number:05d}\n"
+            f"  organisation: Place {number}\n  people:\n{people}\n"
+        )
+    venv.create(work / "venv", with_pip=True)
+    run(work / "venv" / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", "kapitan")
+    words = ("compile", "-p", str(os.cpu_count()))
+    seconds = run(work / "venv" / "bin" / "kapitan", *words, cwd=work).seconds
+    return seconds, sum(len(files) for _folder, _folders, files in os.walk(work / "compiled"))
+
+
+def say(what: str, seconds: float, wanted: str) -> None:
+    print(f"{what:<76} {seconds:>8.2f} s     {f'wanted: {wanted}' if wanted else ''}", flush=True)
+
+
+def ratio(what: str, figure: float, wanted: str) -> None:
+    print(f"{what:<76} {figure:>8.2f} times wanted: {wanted}", flush=True)
+
+
+def main() -> None:
+    if len(sys.argv) == 3:
+        Path(sys.argv[1]).mkdir(parents=True, exist_ok=True)
+        write(Path(sys.argv[1]), int(sys.argv[2]))
+        return
+    print(f"{os.cpu_count()} cores; load at the start {os.getloadavg()[0]:.1f}; Python {sys.version.split()[0]}")
+    with tempfile.TemporaryDirectory(prefix="mailwright-bench-") as folder:
+        table(Path(folder))
+
+
+if __name__ == "__main__":
+    main()

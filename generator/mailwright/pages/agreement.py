@@ -1,0 +1,118 @@
+"""The service agreement: the configuration under the note's headings, and what else was agreed (AGREE-1).
+
+Where a provider provides, it is between two parties, who are named; what else is in it is of the same fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mailwright.pages.facts import QUEUE_DAYS, because, desk, ending, kept_days, size
+from mailwright.pages.model import Fact, Items, Say, Section, Table, To, say
+from mailwright.plan.model import Plan
+from mailwright.plan.retention import view_days
+
+_FUNCTIONS = ("mx", "submission", "store", "lists", "web", "log")
+
+
+def sections(plan: Plan) -> Iterator[Section]:
+    settings = plan.settings
+    days, most = kept_days(plan)
+    said = settings.agreement
+    yield from _parties(plan)
+    yield from ending(plan)
+    yield Section(
+        "capacity",
+        because("AGREE-1", "capacity, as it is configured"),
+        (
+            Table(
+                "capacity",
+                ("what", "much"),
+                (
+                    (say("capacity.quota"), size(settings.quota) if settings.quota else say("unsaid")),
+                    *(((say("capacity.mailboxes"), len(plan.mailboxes)),) if plan.mailboxes else ()),
+                    *_together(plan),
+                    (say("capacity.size"), size(settings.message_size)),
+                    (say("capacity.recipients"), settings.recipients),
+                    (say("capacity.hourly"), settings.hourly),
+                    (say("capacity.queue"), say("days", number=QUEUE_DAYS)),
+                    (say("capacity.log"), say("days-most", number=days, most=most)),
+                ),
+            ),
+            *((say("capacity.used", provider=settings.provision.provider),) if settings.provision else ()),
+        ),
+    )
+    yield _agreed("performance", said.performance if said else "")
+    yield _agreed("availability", said.availability if said else "", Table(
+        "hosts", ("function", "number"), tuple(_hosts(plan))), *_shared(plan))  # fmt: skip
+    yield Section(
+        "security",
+        because("AGREE-1", "security, as it is configured"),
+        (
+            Items(
+                (
+                    say("security.tls"),
+                    say("security.login"),
+                    *((say("security.networks"),) if any(grant.port == 25 for grant in plan.grants) else ()),
+                    say("security.relay"),
+                    say("security.log", page=To("privacy")),
+                    *(
+                        (say("security.walls"), say("security.view", days=view_days(plan)))
+                        if settings.sharing
+                        else ()
+                    ),
+                    say("security.users", page=To("instructions")),
+                )
+            ),
+        ),
+    )
+    yield _agreed("changes", said.changes if said else "", desk(plan))
+    yield _agreed("faults", said.faults if said else "", say("faults.status", page=To("status")))
+    yield _agreed("escalation", said.escalation if said else "")
+    yield _agreed("penalties", said.penalties if said else "")
+    yield Section("besides", because("AGREE-1", "what else was agreed"), block="agreement")
+
+
+def _parties(plan: Plan) -> Iterator[Section]:
+    settings = plan.settings
+    if settings.provision is not None:
+        yield Section(
+            "parties",
+            because("AGREE-1", "whom the agreement is between"),
+            (
+                Table(
+                    "parties",
+                    ("which", "who"),
+                    (
+                        (say("parties.provider"), settings.provision.provider),
+                        (say("parties.customer"), settings.organisation),
+                        (say("parties.domains"), ", ".join(settings.domains)),
+                    ),
+                ),
+            ),
+        )
+
+
+def _together(plan: Plan) -> Iterator[tuple[object, ...]]:
+    """What all mailboxes may hold: what a provider has to have room for."""
+    quotas = [row.quota for row in plan.mailboxes]
+    if plan.settings.provision is not None and quotas and all(quotas):
+        yield say("capacity.together"), size(sum(quotas))
+
+
+def _shared(plan: Plan) -> Iterator[Say]:
+    if plan.settings.sharing is not None and plan.settings.provision is not None:
+        yield say("hosts.shared", provider=plan.settings.provision.provider)
+
+
+def _agreed(name: str, words: str, *facts: Fact) -> Section:
+    """A heading under which the site says what was agreed; if it does not, that is said."""
+    agreed: Say = say("agreed", words=words) if words else say("not-agreed")
+    return Section(name, because("AGREE-1", f"{name}, as it was agreed"), (agreed, *facts))
+
+
+def _hosts(plan: Plan) -> Iterator[tuple[object, ...]]:
+    for function in _FUNCTIONS:
+        number = len(plan.with_function(function))
+        if number:
+            yield say(f"function.{function}"), number

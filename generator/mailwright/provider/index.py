@@ -1,0 +1,227 @@
+"""What the last build of a provider left: of each customer what it was made from, what came of it, and its names.
+
+It is the one thing that the build of a customer reads of the others. Whether files are as they were is told as git
+tells it: by what the file system says of them (``stamp``), and by their contents where that differs.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import posixpath
+import stat
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+import msgspec
+
+from mailwright.findings import Finding, Place
+from mailwright.source.files import MAX_FILE
+
+FILE = ".mailwright-index"
+FORMAT = 3
+
+_TICK = 20_000_000
+"""Nanoseconds in which two changes of a file may have one time: file systems go by the clock's ticks."""
+_COARSE = 2_000_000_000
+"""The same where times are of whole seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Files that something was made from, and how they were then.
+
+    names    from the provider's folder on
+    stamp    what the file system said of them; empty: their contents have to be looked at
+    content  SHA-256 of their names and contents; empty: they changed while they were read
+    below    hash of what else it is made from: layers, platform, templates, program
+    since    the first day and
+    until    the last on which all is judged as on the day of the build; None: no end
+    """
+
+    names: tuple[str, ...]
+    stamp: bytes
+    content: bytes
+    below: bytes
+    since: date | None = None
+    until: date | None = None
+
+    def hold_on(self, today: date) -> bool:
+        return (self.since is None or self.since <= today) and (self.until is None or today <= self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Files that came of it. ``folder``: from the build's on; ``names``: from that folder on."""
+
+    folder: str
+    names: tuple[str, ...]
+    stamp: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A customer, or a platform, as it was built last.
+
+    file      the description, from the provider's folder on
+    platform  of a customer on shared hosts; empty: hosts of its own
+    profiles  that it names
+    leaving   last days of service, of mail and of logs, where the customer leaves
+    claims    names that nobody else may have, and where it says so
+    secrets   paths on the control machine, as ``claims``
+    keys      SHA-256 of public keys that sign its mail, as ``claims``
+    outputs   None: it was never built
+    row       of a customer: its line in customers.json; of a platform: where its files name requirements
+    findings  of the last try, without what passed; files are named from the provider's folder on
+    good      whether the last try could be built; what there is of an earlier one stays all the same
+    """
+
+    id: str
+    file: str
+    platform: str
+    profiles: tuple[str, ...]
+    inputs: Inputs
+    outputs: Outputs | None
+    claims: tuple[tuple[str, Place], ...] = ()
+    leaving: tuple[date, date, date] | None = None
+    row: bytes = b""
+    findings: tuple[Finding, ...] = ()
+    good: bool = True
+    secrets: tuple[tuple[str, Place], ...] = ()
+    keys: tuple[tuple[str, Place], ...] = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(name for name, _place in self.claims)
+
+    @property
+    def paths(self) -> frozenset[str]:
+        return frozenset(posixpath.normpath(path) for path, _place in self.secrets)
+
+
+@dataclass(slots=True)
+class Index:
+    customers: dict[str, Entry] = field(default_factory=dict)
+    platforms: dict[str, Entry] = field(default_factory=dict)
+    format: int = FORMAT
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(Index)
+
+
+def load(out: Path) -> Index:
+    """The index of the builds in ``out``; an empty one where there is none that this version reads, so that all is
+    made again."""
+    try:
+        index = _DECODER.decode((out / FILE).read_bytes())
+    except (FileNotFoundError, NotADirectoryError, msgspec.MsgspecError, ValueError):
+        return Index()
+    return index if index.format == FORMAT else Index()
+
+
+def dump(index: Index) -> bytes:
+    return _ENCODER.encode(index)
+
+
+def of_inputs(folder: str, names: Iterable[str]) -> tuple[bytes, int]:
+    """The stamp of files below ``folder``, and the newest time among theirs, in nanoseconds. Raises OSError."""
+    told: list[int] = []
+    newest = 0
+    for name in names:
+        status = os.lstat(f"{folder}/{name}")
+        if stat.S_ISLNK(status.st_mode):
+            told += (status.st_mtime_ns, status.st_ino)  # another link is another file, whatever it leads to
+            newest = max(newest, status.st_mtime_ns, status.st_ctime_ns)
+            status = os.stat(f"{folder}/{name}")  # noqa: PTH116 - Path makes it three times as long
+        told += (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_mode)
+        newest = max(newest, status.st_mtime_ns, status.st_ctime_ns)
+    return _digest(told), newest
+
+
+def of_outputs(paths: Iterable[str]) -> bytes:
+    """The stamp of files that a build wrote; empty where one is missing.
+
+    Without the time of change of the inode: putting a folder in place of another changes it.
+    """
+    told: list[int] = []
+    try:
+        for path in paths:
+            status = os.lstat(path)
+            told += (status.st_size, status.st_mtime_ns, status.st_ino, status.st_mode)
+    except OSError:
+        return b""
+    return _digest(told)
+
+
+def _digest(told: list[int]) -> bytes:
+    return hashlib.blake2b(repr(told).encode(), digest_size=16).digest()
+
+
+def content(folder: str, names: Iterable[str]) -> bytes:
+    """SHA-256 of the names and contents of files, and of where a link leads. Raises OSError."""
+    digest = hashlib.sha256()
+    for name in names:
+        path = f"{folder}/{name}"
+        if os.path.islink(path):  # noqa: PTH114 - it is fast
+            digest.update(f"{os.readlink(path)}\0".encode("utf-8", "surrogateescape"))  # noqa: PTH115
+        data = octets(path)
+        digest.update(f"{name}\0{len(data)}\0".encode("utf-8", "surrogateescape"))
+        digest.update(data)
+    return digest.digest()
+
+
+def octets(path: str) -> bytes:
+    """What is in a file that a reader has accepted. Raises OSError where it has become one that readers refuse: a
+    pipe or a device, for which nobody waits, or a file larger than MAX_FILE."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), path)
+        return file.read(MAX_FILE)
+
+
+def taken(folder: str, names: tuple[str, ...], below: bytes, began: int) -> Inputs:
+    """Of files that were read since ``began`` (``time.time_ns``).
+
+    What changed while or just before it was read may have changed again within the same tick of the clock, and
+    nobody could tell: it is looked at again the next time.
+    """
+    try:
+        stamp, newest = of_inputs(folder, names)
+        found = content(folder, names)
+    except OSError:
+        return Inputs(names, b"", b"", below)
+    if newest >= began - (_COARSE if newest % 1_000_000_000 == 0 else _TICK):
+        return Inputs(names, b"", b"" if newest >= began else found, below)
+    return Inputs(names, stamp, found, below)
+
+
+def looked_at(inputs: Inputs, folder: str) -> Inputs | None:
+    """The inputs, when the files are what they were, with the stamp that they have now; else None."""
+    began = time.time_ns()
+    try:
+        stamp, newest = of_inputs(folder, inputs.names)
+        if stamp == inputs.stamp:
+            return inputs
+        if not inputs.content or content(folder, inputs.names) != inputs.content:
+            return None
+    except OSError:
+        return None
+    settled = newest < began - (_COARSE if newest % 1_000_000_000 == 0 else _TICK)
+    return replace(inputs, stamp=stamp if settled else b"")
+
+
+def settle(file: Path) -> None:
+    """Waits until a change of what was just written beside ``file`` would have another time. Touches the file."""
+    os.utime(file)
+    time.sleep((_COARSE if file.stat().st_mtime_ns % 1_000_000_000 == 0 else _TICK) / 1e9)
+
+
+def paths(outputs: Outputs, out: str) -> Iterator[str]:
+    return (f"{out}/{outputs.folder}/{name}" for name in outputs.names)

@@ -1,0 +1,83 @@
+"""Which customer is meant: its id, its file's name without the ending, or one of its domains.
+
+Check, build and diff of one customer alone ask here, so that all of them understand the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+
+from mailwright.findings import Findings
+from mailwright.site import values
+from mailwright.source.compose import compose
+from mailwright.source.nodes import Mapping, Node, Scalar, Sequence
+
+
+def stem(asked: str, stems: Iterable[str], content: Callable[[str], bytes]) -> str | None:
+    """The stem of the customer's file; None where it is nobody's.
+
+    content  of a stem: the bytes of its file, empty where there are none that may be read
+
+    An id goes before a stem, and a stem before a domain. Files without the word are not parsed, since most are.
+    """
+    known = tuple(stems)
+    likely = asked if asked in known else None
+    if likely is not None and said_id(content(likely), likely) in (asked, None):
+        return likely
+    domain = _domain(asked)
+    ways = tuple(way for way in (asked.encode("utf-8", "surrogateescape").lower(), *_written(domain)) if way)
+    having: str | None = None
+    for one in known:
+        raw = content(one)
+        low = raw.lower()
+        if not any(way in low for way in ways):
+            continue
+        if said_id(raw, one) == asked:
+            return one
+        if having is None and domain and domain in said_domains(raw, one):
+            having = one
+    return likely or having
+
+
+def said_id(raw: bytes, stem: str) -> str | None:
+    """The id that a customer's file says: its name where it says none; None where what it says is no id."""
+    if b"customer" not in raw:
+        return stem
+    root = compose(raw, stem, Findings())
+    said = root.entries.get("customer") if root is not None else None
+    if said is None:
+        return stem
+    value = said.node.value if isinstance(said.node, Scalar) else None
+    return value if isinstance(value, str) and values.is_id(value) else None
+
+
+def said_domains(raw: bytes, stem: str) -> set[str]:
+    """The domains that a customer's own file says."""
+    root = compose(raw, stem, Findings())
+    entry = root.entries.get("domains") if root is not None else None
+    if entry is None or not isinstance(entry.node, Sequence):
+        return set()
+    return {name for item in entry.node.items for name in _name(item)}
+
+
+def _name(item: Node) -> Iterator[str]:
+    if isinstance(item, Mapping) and "name" in item.entries:
+        item = item.entries["name"].node
+    if isinstance(item, Scalar) and isinstance(item.value, str):
+        with suppress(ValueError):
+            yield values.name(item.value)
+
+
+def _domain(asked: str) -> str:
+    with suppress(ValueError):
+        return values.name(asked) if "." in asked else ""
+    return ""
+
+
+def _written(domain: str) -> Iterator[bytes]:
+    """The ways in which a domain may be written."""
+    yield domain.encode()
+    if "xn--" in domain:
+        with suppress(UnicodeError):
+            yield domain.encode().decode("idna").encode()

@@ -1,0 +1,1 @@
+"""Mailman looks here for its handlers."""

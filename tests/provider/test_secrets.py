@@ -1,0 +1,132 @@
+"""Whose secrets a customer's description may name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mailwright.provider.secrets import within
+from support.provider_folder import change, copied, customer, judged, line_of, told
+
+STRANGE = (
+    "secrets/college/passwords",
+    "secrets/bede/../college/passwords",
+    "secrets/bede/./passwords",
+    "secrets/bede//passwords",
+    "secrets/bede",
+    "secrets/bede/",
+    "secrets/bede-2/passwords",
+    "secrets/passwords",
+    "/srv/provider/secrets/bede/passwords",
+    "/etc/shadow",
+    "~/.ssh/id_ed25519",
+    "./secrets/bede/passwords",
+    "passwords",
+)
+
+OWN_HOSTS = """\
+networks: {campus: [203.0.113.128/25], management: [203.0.113.240/28]}
+hosts:
+  mail.bede.ac.uk: {addresses: [203.0.113.130], os: debian-13}
+"""
+
+
+def on_hosts_of_its_own(folder: Path, more: str) -> Path:
+    return customer(folder, "bede", OWN_HOSTS + more, without="platform: shared")
+
+
+@pytest.mark.parametrize("path", STRANGE)
+def test_on_shared_hosts_the_first_passwords_are_below_the_customers_own_folder(tmp_path: Path, path: str) -> None:
+    file = customer(copied(tmp_path), "bede", f"store: {{passwords: '{path}'}}\n")
+    found = judged(file)
+    assert ("customer.secret", line_of(file, "store:")) in told(found.findings, file)
+    assert found.plan is None
+
+
+def test_the_customers_own_are_well_wherever_they_lie_in_its_folder(tmp_path: Path) -> None:
+    file = customer(copied(tmp_path), "bede", "store: {passwords: secrets/bede/2027/passwords}\n")
+    found = judged(file)
+    assert told(found.findings, file) == []
+    assert found.site is not None
+    assert found.site.store.passwords == "secrets/bede/2027/passwords"
+
+
+def test_the_folder_goes_by_the_id_and_not_by_the_files_name(tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+    own = customer(folder, "bede", "customer: saint-bede\nstore: {passwords: secrets/saint-bede/passwords}\n")
+    assert told(judged(own).findings, own) == []
+    other = customer(folder, "bede", "customer: saint-bede\nstore: {passwords: secrets/bede/passwords}\n")
+    assert told(judged(other).findings, other) == [("customer.secret", line_of(other, "store:"))]
+
+
+def test_another_customers_key_and_the_platforms_are_refused(tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+    school = folder / "customers" / "school.yml"
+    for key in ("secrets/college/dkim.key", "secrets/hosting.example.dkim"):
+        text = school.read_text()
+        change(school, "private_key: secrets/school/dkim.key", f"private_key: {key}")
+        assert told(judged(school).findings, school) == [("customer.secret", line_of(school, "dkim:"))]
+        school.write_text(text)
+
+
+def test_a_password_of_an_audit_is_the_customers_too(tmp_path: Path) -> None:
+    more = (
+        "audit:\n  mailboxes:\n"
+        "    - {login: aa1, address: ann.ash@bede.ac.uk, password: secrets/bede/audit}\n"
+        "    - {login: bb2, address: bob.birch@bede.ac.uk, password: ../secrets/college/passwords}\n"
+    )
+    file = customer(copied(tmp_path), "bede", more)
+    assert told(judged(file).findings, file) == [("customer.secret", line_of(file, "../secrets"))]
+
+
+def test_a_providers_layer_is_held_to_the_customers_folder_on_shared_hosts(tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+    profile = folder / "profiles" / "welsh.yml"
+    profile.write_text(profile.read_text() + "store: {passwords: secrets/bede/passwords}\n")
+    well, not_well = (
+        customer(folder, "bede", "profiles: [welsh]\n"),
+        customer(folder, "aidan", "profiles: [welsh]\n"),
+    )
+    secret = ("customer.secret", line_of(profile, "store:"))
+    assert secret not in told(judged(well).findings, profile)
+    assert secret in told(judged(not_well).findings, profile)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "store: {passwords: /srv/provider/secrets/college/passwords}",
+        "store: {passwords: ../../provider/secrets/college/passwords}",
+        "tls: {key: ~/.ssh/id_ed25519}",
+        "tls: {certificate: /etc/shadow}",
+        "smarthost: {host: smtp.example.com, login: bede, password: /root/smarthost, spf: spf.example.com}",
+        "dkim: {selector: s1, public_key: bede/dkim.pub, private_key: secrets/../../x/dkim.key}",
+    ],
+)
+def test_on_hosts_of_its_own_a_customer_names_what_is_below_secrets(tmp_path: Path, said: str) -> None:
+    file = on_hosts_of_its_own(copied(tmp_path), f"{said}\n")
+    assert ("customer.secret", line_of(file, said)) in told(judged(file).findings, file)
+
+
+def test_on_hosts_of_its_own_it_calls_its_secrets_as_it_likes(tmp_path: Path) -> None:
+    more = (
+        "store: {passwords: secrets/passwords}\ntls: {key: 'secrets/tls/{host}.key', certificate: secrets/a.pem}\n"
+    )
+    file = on_hosts_of_its_own(copied(tmp_path), more)
+    assert "customer.secret" not in {item.id for item in judged(file).findings if item.fails}
+
+
+def test_of_hosts_of_its_own_the_provider_may_say_any_path(tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+    change(
+        folder / "provider.yml", "  logging: {days: 92}\n", "  logging: {days: 92}\n  store: {passwords: /srv/p}\n"
+    )
+    change(folder / "provider.yml", "  store: {quota: 2 GB}\n", "")
+    file = on_hosts_of_its_own(folder, "")
+    assert "customer.secret" not in {item.id for item in judged(file).findings if item.fails}
+
+
+def test_one_way_to_write_a_path() -> None:
+    assert within("secrets/bede/a/b.key", "secrets/bede")
+    assert not any(within(path, "secrets/bede") for path in STRANGE)
