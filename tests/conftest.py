@@ -27,16 +27,37 @@ def _umask() -> Iterator[None]:
     os.umask(before)
 
 
-# Of those on hosts, the ones that take longest, longest first; two sets of hosts run side by side.
-_LONG = ("test_known_bad.py", "test_molecule.py", "test_on_hosts.py", "test_log_host.py")
+# Of those on hosts, the sets of hosts that take longest, longest first: two of them run side by side, and what is
+# left over in the end is short.
+_LONG = (
+    "test_molecule.py-whole",
+    "test_molecule.py-provider",
+    "test_molecule.py-split",
+    "test_molecule.py-gateway",
+    "test_known_bad.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those that ask real services first, since one of their files takes minutes. Those on hosts go by file, so
-    that what is asked of the same hosts is asked in one process (``--dist loadfile``)."""
+    """Those that ask real services first, since one of their files takes minutes. What is asked of the same hosts is
+    asked in one process (``--dist loadgroup``)."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
     items.sort(key=_rank)
 
 
+# The fixtures that bring hosts up, and what a scenario of molecule goes by.
+_HOSTS = ("lab", "scenario", "site", "stage")
+
+
+def _group(item: pytest.Item) -> str:
+    """The file; of tests on hosts, with the hosts that they are on, where a file has several sets."""
+    call = getattr(item, "callspec", None)
+    if call is None or item.get_closest_marker("hosts") is None:
+        return item.path.name
+    return "-".join((item.path.name, *(str(call.params[name]) for name in _HOSTS if name in call.params)))
+
+
 def _rank(item: pytest.Item) -> tuple[bool, int]:
-    name = item.path.name
-    return item.get_closest_marker("native") is None, _LONG.index(name) if name in _LONG else len(_LONG)
+    group = _group(item)
+    return item.get_closest_marker("native") is None, _LONG.index(group) if group in _LONG else len(_LONG)

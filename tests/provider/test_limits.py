@@ -159,3 +159,29 @@ def test_what_limits_both_or_neither_is_no_warning(tmp_path: Path) -> None:
         findings = Findings()
         read(folder, findings)
         assert [one.id for one in findings.items] == []
+
+
+@pytest.mark.parametrize("at", ["/domains", "/domains/*", "/domains/*/name"])
+@pytest.mark.parametrize("said", ["{}", "{{name: {}}}", "{{name: {}, dmarc: reject}}"])
+@pytest.mark.parametrize(("domain", "wrong"), [("bede.ac.uk", False), ("barclays.co.uk", True)])
+def test_a_domain_is_judged_in_whichever_form_it_is_said(
+    tmp_path: Path, at: str, said: str, domain: str, wrong: bool
+) -> None:
+    folder = copied(tmp_path)
+    limit(folder, f"'{at}': {{one_of: [bede.ac.uk, www.bede.ac.uk], reason: these are theirs}}")
+    path = customer(folder, "bede")
+    change(path, "domains: [bede.ac.uk]", f"domains: [www.bede.ac.uk, {said.format(domain)}]")
+    found = over(path)
+    assert [one.message.partition(" is ")[2] for one in found] == (
+        ["barclays.co.uk, not one of bede.ac.uk, www.bede.ac.uk: these are theirs"] if wrong else []
+    )
+
+
+@pytest.mark.parametrize("at", ["/roles/postmaster", "/roles/*/members", "/roles/*/members/*"])
+@pytest.mark.parametrize("said", ["[gg@bede.ac.uk]", "{members: [gg@bede.ac.uk]}"])
+def test_members_of_a_role_are_judged_in_whichever_form_they_are_said(tmp_path: Path, said: str, at: str) -> None:
+    folder = copied(tmp_path)
+    limit(folder, f"'{at}': {{one_of: [aa1, bb2], reason: whom we know}}")
+    path = customer(folder, "bede", f"roles: {{postmaster: {said}}}\n")
+    (found,) = over(path)
+    assert "is gg@bede.ac.uk, not one of aa1, bb2: whom we know" in found.message
