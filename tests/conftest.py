@@ -39,8 +39,8 @@ _LONG = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those that ask real services first, since one of their files takes minutes. What is asked of the same hosts is
-    asked in one process (``--dist loadgroup``)."""
+    """Those that ask real services first, since one of their files takes minutes. What is asked of the same hosts
+    is asked in one process (``--dist loadgroup``)."""
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_group(item)))
     items.sort(key=_rank)

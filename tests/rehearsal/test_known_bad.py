@@ -28,7 +28,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 @pytest.mark.parametrize("group", together(), ids=lambda group: " ".join(mutant.name for mutant in group))
 def test_exactly_what_was_written_down_is_found(stage: Stage, group: tuple[Mutant, ...], tmp_path: Path) -> None:
-    """Of some at once. Where that is not what was written down of them all, each is looked at alone, which counts."""
+    """Of some at once; where that is not what was written down of them all, of each alone, which counts."""
     if len(group) > 1:
         seen = examined_together(stage, group, tmp_path)
         print(seen)  # shown when the test fails, and with -rP
