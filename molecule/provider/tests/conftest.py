@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
+from mailwright.audit import letters, mailboxes, posting, roads
+from mailwright.audit.smtp import Reply
 from mailwright.rehearsal.deploy import DeployError
 from mailwright.rehearsal.guests import Guest
 from mailwright.rehearsal.platform import PlatformStage
@@ -112,6 +114,33 @@ class Customers:
         found = json.loads(said.strip().splitlines()[-1])["broken"]
         assert isinstance(found, dict)
         return found
+
+    @property
+    def doors(self) -> tuple[roads.Door, ...]:
+        """Port 25 of each host, from outside."""
+        return roads.doors(self.platform.stage.context(), "outside", "smtp")
+
+    def brought(self, recipient: str, mark: str) -> Reply:
+        """A message from outside to port 25 of each host; the last answer."""
+        context = self.platform.stage.context()
+        foreign = posting.outsider(context)
+        content = letters.letter(mark, f"<{foreign}>", f"<{recipient}>")
+        replies = [posting.delivered_directly(context, door, foreign, recipient, content) for door in self.doors]
+        return replies[-1]
+
+    def found(self, name: str, login: str, mark: str, timeout: float = 60.0) -> int:
+        """How many messages with that mark a customer's login has."""
+        return mailboxes.holding(self.platform.context(self.guest(name)), login, (mark,), timeout)[mark]
+
+    def served(self, name: str) -> None:
+        """Somebody of the customer's gets mail from outside, and sends."""
+        context = self.platform.context(self.guest(name))
+        who = roads.anybody(context)
+        mark = letters.token()
+        assert self.brought(who.published, mark).accepted
+        assert self.found(name, who.login, mark) >= 1
+        _, sent = posting.send_plain(context, who)
+        assert sent.received is not None, sent.reply
 
     def on(self, host: str, *argv: str, status: int | None = 0) -> str:
         ended, said = self.platform.stage.lab.shell.run(host, *argv, timeout=120)

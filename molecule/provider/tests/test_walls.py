@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from mailwright.audit import letters, mailboxes, posting, roads
-from mailwright.audit.smtp import Reply
+from mailwright.audit import letters, posting, roads
 
 STORE = "mail.hosting.example"
 HOSTS = (STORE, "mx2.hosting.example")
@@ -31,37 +30,6 @@ CLAIMS = {
 HARMLESS = "alias extra@hill.sch.uk tom.bell@hill.sch.uk\n"
 
 
-def brought(customers: Any, recipient: str, mark: str) -> Reply:
-    """A message from outside to port 25 of each host; the last answer."""
-    context = customers.platform.stage.context()
-    foreign = posting.outsider(context)
-    content = letters.letter(mark, f"<{foreign}>", f"<{recipient}>")
-    reply = None
-    for door in roads.doors(context, "outside", "smtp"):
-        reply = posting.delivered_directly(context, door, foreign, recipient, content)
-        assert reply is not None
-    assert reply is not None
-    return reply
-
-
-def found(customers: Any, name: str, login: str, mark: str, timeout: float = 60.0) -> int:
-    """How many messages with that mark a customer's login has."""
-    context = customers.platform.context(customers.guest(name))
-    return mailboxes.holding(context, login, (mark,), timeout)[mark]
-
-
-def served(customers: Any, name: str) -> None:
-    """Somebody of the customer's gets mail from outside, and sends."""
-    guest = customers.guest(name)
-    context = customers.platform.context(guest)
-    who = roads.anybody(context)
-    mark = letters.token()
-    assert brought(customers, who.published, mark).accepted
-    assert found(customers, name, who.login, mark) >= 1
-    _, sent = posting.send_plain(context, who)
-    assert sent.received is not None, sent.reply
-
-
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_a_fragment_that_claims_another_s_is_refused_by_the_host_itself(customers: Any, claim: str) -> None:
     """Asked of the host's own judge, beside the fragments that it has: nobody else's is touched."""
@@ -82,14 +50,10 @@ def test_an_apply_of_such_a_fragment_leaves_it_as_it_was_and_brings_the_others_t
     assert "school was left as it was" in done.words
     assert "trust was left" not in done.words
     mark = letters.token()
-    assert brought(customers, "extra@riverside.ac.uk", mark).accepted
-    assert found(customers, "trust", "pdean@riverside.ac.uk", mark) == len(roads_of(customers))
-    assert brought(customers, "extra@hill.sch.uk", letters.token()).code == 550
-    served(customers, "school")
-
-
-def roads_of(customers: Any) -> tuple[Any, ...]:
-    return roads.doors(customers.platform.stage.context(), "outside", "smtp")
+    assert customers.brought("extra@riverside.ac.uk", mark).accepted
+    assert customers.found("trust", "pdean@riverside.ac.uk", mark) == len(customers.doors)
+    assert customers.brought("extra@hill.sch.uk", letters.token()).code == 550
+    customers.served("school")
 
 
 def test_a_fragment_that_was_edited_on_the_host_is_named_and_gives_nothing(
@@ -104,11 +68,11 @@ def test_a_fragment_that_was_edited_on_the_host_is_named_and_gives_nothing(
     assert "school was left as it was" in done.words
     assert "changed by hand" in done.words
     mark = letters.token()
-    assert brought(customers, "abuse@riverside.ac.uk", mark).accepted
-    assert found(customers, "trust", "nfrost@riverside.ac.uk", mark) >= 1
-    assert found(customers, "school", "tbell@hill.sch.uk", mark, 1.0) == 0
-    served(customers, "school")
-    served(customers, "trust")
+    assert customers.brought("abuse@riverside.ac.uk", mark).accepted
+    assert customers.found("trust", "nfrost@riverside.ac.uk", mark) >= 1
+    assert customers.found("school", "tbell@hill.sch.uk", mark, 1.0) == 0
+    customers.served("school")
+    customers.served("trust")
     as_built()
     assert "evil" not in customers.on(STORE, "cat", path)
 
@@ -122,19 +86,19 @@ def test_an_alias_reaches_another_customer_by_published_addresses_alone(customer
     done = customers.apply(customers.build(school=customers.fragment("school") + lines))
     assert done.status == 0, done.words
     private, public = letters.token(), letters.token()
-    brought(customers, "by-login@hill.sch.uk", private)
-    assert brought(customers, "by-address@hill.sch.uk", public).accepted
-    assert found(customers, "trust", "mpoole@riverside.ac.uk", public) >= 1
-    assert found(customers, "trust", "mpoole@riverside.ac.uk", private, 3.0) == 0
-    assert brought(customers, "mpoole@riverside.ac.uk", letters.token()).code == 550
+    customers.brought("by-login@hill.sch.uk", private)
+    assert customers.brought("by-address@hill.sch.uk", public).accepted
+    assert customers.found("trust", "mpoole@riverside.ac.uk", public) >= 1
+    assert customers.found("trust", "mpoole@riverside.ac.uk", private, 3.0) == 0
+    assert customers.brought("mpoole@riverside.ac.uk", letters.token()).code == 550
 
 
 def test_two_with_the_same_login_are_two_people(customers: Any) -> None:
     """``mpoole`` is somebody at the school and somebody at the trust."""
     mark = letters.token()
-    assert brought(customers, "mary.poole@hill.sch.uk", mark).accepted
-    assert found(customers, "school", "mpoole@hill.sch.uk", mark) == len(roads_of(customers))
-    assert found(customers, "trust", "mpoole@riverside.ac.uk", mark, 1.0) == 0
+    assert customers.brought("mary.poole@hill.sch.uk", mark).accepted
+    assert customers.found("school", "mpoole@hill.sch.uk", mark) == len(customers.doors)
+    assert customers.found("trust", "mpoole@riverside.ac.uk", mark, 1.0) == 0
 
 
 def test_an_automatic_sender_is_bound_to_its_own_customer(customers: Any) -> None:
@@ -178,10 +142,10 @@ def test_one_customer_s_change_is_sent_alone_and_nothing_else_is_made(
     for host in HOSTS:
         made = [path for path in done.tables[host] if path.startswith("/etc/")]
         assert made == ["/etc/postfix/customers/aliases.cdb"], made
-    assert brought(customers, "extra@hill.sch.uk", letters.token()).accepted
+    assert customers.brought("extra@hill.sch.uk", letters.token()).accepted
     undone = as_built()
     assert undone.sent == {host: ["school.tables"] for host in HOSTS}
-    assert brought(customers, "extra@hill.sch.uk", letters.token()).code == 550
+    assert customers.brought("extra@hill.sch.uk", letters.token()).code == 550
 
 
 def test_the_second_time_nothing_changes(customers: Any) -> None:
@@ -197,7 +161,7 @@ def test_check_mode_names_customers_and_no_people(customers: Any) -> None:
     assert "customer school" in done.words
     assert "1 lines come, 0 go" in done.words
     assert "tom.bell" not in done.words
-    assert brought(customers, "extra@hill.sch.uk", letters.token()).code == 550
+    assert customers.brought("extra@hill.sch.uk", letters.token()).code == 550
 
 
 @pytest.mark.usefixtures("as_built")
@@ -217,18 +181,18 @@ def test_who_is_gone_from_the_build_is_served_until_the_word_is_said_and_keeps_m
     guest = customers.guest("harbour")
     who = roads.anybody(customers.platform.context(guest))
     mark = letters.token()
-    assert brought(customers, who.published, mark).accepted
-    assert found(customers, "harbour", who.login, mark) >= 1
+    assert customers.brought(who.published, mark).accepted
+    assert customers.found("harbour", who.login, mark) >= 1
     project = customers.build(harbour=None)
     done = customers.apply(project)
     assert done.status != 0
     assert "customers_forget=harbour" in done.words
-    served(customers, "harbour")
+    customers.served("harbour")
     assert customers.apply(project, "-e", "customers_forget=harbour").status == 0
-    assert brought(customers, who.published, letters.token()).code in (550, 554)
+    assert customers.brought(who.published, letters.token()).code in (550, 554)
     as_built()
-    assert found(customers, "harbour", who.login, mark) >= 1
-    served(customers, "harbour")
+    assert customers.found("harbour", who.login, mark) >= 1
+    customers.served("harbour")
 
 
 @pytest.mark.usefixtures("as_built")
