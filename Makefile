@@ -98,9 +98,9 @@ docs: setup-dev ## write the pages of docs/reference that are made from the code
 golden: setup-dev ## accept the built example as it is now (read the difference before you commit it)
 	@$(BIN)/pytest -q tests/golden --accept-golden
 
-# Two sets of hosts at a time: each needs the power of one processor, and waits a good part of its time.
+# Three sets of hosts at a time: each needs half a processor, and waits for the rest of its time.
 hosts: setup-dev ## tests on real hosts in containers, with the molecule scenarios (root and podman)
-	@$(BIN)/pytest -v -n 2 --dist loadgroup --no-loadscope-reorder -m hosts
+	@$(BIN)/pytest -v -n 3 --dist loadgroup --no-loadscope-reorder -m hosts
 
 molecule: setup-dev ## the molecule scenarios alone, one after another
 	@$(BIN)/molecule test --all

@@ -27,7 +27,7 @@ def _umask() -> Iterator[None]:
     os.umask(before)
 
 
-# Of those on hosts, the sets of hosts that take longest, longest first: two of them run side by side, and what is
+# Of those on hosts, the sets of hosts that take longest, longest first: three of them run side by side, and what is
 # left over in the end is short.
 _LONG = (
     "test_molecule.py-whole",
