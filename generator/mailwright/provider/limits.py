@@ -22,6 +22,10 @@ from mailwright.source.report import Report
 QUOTA = "/people/*/quota"
 """The one limit that people in a CSV file are judged by too."""
 
+_LONG_FORMS = ("name", "members")
+"""Of what may be said as a mapping too, with more about it: the key of what is else said alone (a domain, a role's
+members)."""
+
 _UNITS = (("TB", 1000**4), ("GB", 1000**3), ("MB", 1000**2), ("kB", 1000))
 
 
@@ -165,7 +169,9 @@ def _below(node: Node, spot: Spot, rest: list[str], way: tuple[str | int, ...]) 
         yield Place(spot.file, spot.line, spot.column, pointer(*way)), node
         return
     key, *further = rest
-    if isinstance(node, Mapping):
+    if key in _LONG_FORMS and not isinstance(node, Mapping):
+        yield from _below(node, spot, further, way)
+    elif isinstance(node, Mapping):
         for name, entry in node.entries.items() if key == ANY else ():
             yield from _below(entry.node, entry.spot, further, (*way, name))
         if key != ANY and key in node.entries:
@@ -179,6 +185,8 @@ def _below(node: Node, spot: Spot, rest: list[str], way: tuple[str | int, ...]) 
 
 def _wrong(limit: Limit, node: Node) -> str:
     """What is the matter with a value, after ``/logging/days``; empty where nothing is."""
+    if limit.one_of:
+        node = _alone(node)
     if isinstance(node, Sequence) and limit.one_of:
         return next((wrong for item in node.items if (wrong := _choice(limit, item))), "")
     if not isinstance(node, Scalar):
@@ -204,7 +212,15 @@ def _number(limit: Limit, value: int, size: bool) -> str:
     return ""
 
 
+def _alone(node: Node) -> Node:
+    """What is said, of a mapping that says more about it."""
+    if isinstance(node, Mapping):
+        return next((node.entries[key].node for key in _LONG_FORMS if key in node.entries), node)
+    return node
+
+
 def _choice(limit: Limit, node: Node) -> str:
+    node = _alone(node)
     if not isinstance(node, Scalar):
         return ""
     for one in limit.one_of:
