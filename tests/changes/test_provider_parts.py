@@ -21,7 +21,7 @@ from mailwright.site.model import Sharing
 from mailwright.source.compose import compose
 from mailwright.source.folder import OnDisk
 from support.example import load_example
-from support.provider_cases import BASE, TODAY
+from support.provider_cases import BASE, TODAY, Case
 
 HERE = Place("provider.yml", 1, 1)
 
@@ -194,3 +194,52 @@ def test_what_a_plan_says_of_a_providers_hosts_is_told_without_the_team() -> Non
 
 def _changes(old: Any, new: Any) -> Any:
     return comparison(old, new, {}, TODAY).changes
+
+
+def test_a_new_domain_is_told_at_its_own_place(tmp_path: Path) -> None:
+    """So that a comment at the line of a change stands where the domain is."""
+    for said, column in (("[isle.ac.uk, Bank.example]", 23), ("[isle.ac.uk, {name: bank.example}]", 30)):
+        case = Case("", {"new": [{"file": "customers/isle.yml", "replace": "[isle.ac.uk]", "with": said}]})
+        found = case.review(tmp_path / str(column))
+        (risk,) = found.risks
+        (one,) = risk.cases
+        assert risk.rule.id == "provider.domain-new"
+        assert one.spot is not None
+        assert one.spot.layer == "customer isle"
+        assert one.spot.where is not None
+        assert (one.spot.where.line, one.spot.where.column) == (8, column)
+
+
+@pytest.mark.parametrize("rule", ["provider.domain-claimed", "provider.domain-moved"])
+def test_a_domain_of_another_is_told_at_its_own_place(tmp_path: Path, rule: str) -> None:
+    folder = "customers/holt.yml"
+    new = [
+        {
+            "file": "customers/isle.yml",
+            "replace": "domains: [isle.ac.uk]",
+            "with": "domains:\n  - isle.ac.uk\n  - m.ac.uk",
+        }
+    ]
+    other = {"file": folder, "replace": "[holt.ac.uk]", "with": "[holt.ac.uk, m.ac.uk]"}
+    new += [other] if rule.endswith("claimed") else []
+    (found,) = [one for one in Case("", {"old": [other], "new": new}).review(tmp_path).risks if one.rule.id == rule]
+    assert found.cases[0].spot is not None
+    assert (found.cases[0].spot.where.line, found.cases[0].spot.where.column) == (10, 5)
+
+
+def test_all_new_domains_of_a_customer_are_named(tmp_path: Path) -> None:
+    names = [f"one{number}.ac.uk" for number in range(50)]
+    case = Case(
+        "",
+        {
+            "new": [
+                {
+                    "file": "customers/isle.yml",
+                    "replace": "[isle.ac.uk]",
+                    "with": f"[isle.ac.uk, {', '.join(names)}]",
+                }
+            ]
+        },
+    )
+    sentences = [one.sentence for risk in case.review(tmp_path).risks for one in risk.cases]
+    assert any(all(name in said for name in names) for said in sentences)

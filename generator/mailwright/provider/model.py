@@ -83,12 +83,21 @@ class Platform:
 
 
 @dataclass(frozen=True, slots=True)
+class Wide:
+    """A domain that customers may have although others are below it. ``name``: lower case, A-labels."""
+
+    name: str
+    reason: str
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """What ``provider.yml`` says, and the layers that it names.
 
     team      addresses of the provider's people that customers' roles may reach, beside the customers' own
     profiles  in the order of ``provider.yml``; their names are those of the layers, after ``profile``
-    wide      domains that a customer may have although they are public suffixes, or lie above other customers'
+    widened   domains that a customer may have although they are public suffixes, or lie above other customers'
     files     those that were opened to read it, sorted: a change in one of them may concern every customer
     """
 
@@ -101,7 +110,12 @@ class Provider:
     limits: tuple[Limit, ...]
     where: Place = field(compare=False, repr=False)
     files: tuple[str, ...] = ()
-    wide: tuple[str, ...] = ()
+    widened: tuple[Wide, ...] = ()
+
+    @property
+    def wide(self) -> tuple[str, ...]:
+        """The names of those that are ``widened``."""
+        return tuple(one.name for one in self.widened)
 
     @property
     def customers(self) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mailwright.findings import Finding, Findings, Level, Place, Status
 from mailwright.provider import limits
-from mailwright.provider.model import CUSTOMERS, FILE, OWN_KEYS, Layer, Platform, Provider
+from mailwright.provider.model import CUSTOMERS, FILE, OWN_KEYS, Layer, Platform, Provider, Wide
 from mailwright.site import values
 from mailwright.site.at import At, Reader
 from mailwright.source import schema
@@ -78,16 +78,16 @@ def _provider(folder: Path, root: Mapping, findings: Findings) -> Provider:
         limits=held,
         where=at["provider"].key_place,
         files=tuple(sorted(findings.files)),
-        wide=tuple(name for key, item in at["wide_domains"].entries() if (name := _wide(key, item))),
+        widened=tuple(_widened(at["wide_domains"])),
     )
 
 
-def _wide(key: str, item: At) -> str:
-    try:
-        return values.name(key)
-    except ValueError as error:
-        item.reader.report.error("provider.wide-domain", str(error), item.key_place)
-        return ""
+def _widened(at: At) -> Iterator[Wide]:
+    for key, item in at.entries():
+        try:
+            yield Wide(values.name(key), item.text(), item.key_place)
+        except ValueError as error:
+            item.reader.report.error("provider.wide-domain", str(error), item.key_place)
 
 
 def _profile(name: str, item: At, folder: Path, findings: Findings) -> Layer:

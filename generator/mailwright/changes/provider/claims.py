@@ -86,18 +86,18 @@ def claims(
         keepers = [other.id for other in has[domain] if other is not one and other.id != one.id]
         keepers += [id_ for id_ in others.get(domain, ()) if id_ != one.id]
         if keepers:
-            yield Claim(domain, keepers[0], one.id, one.new.where, both=True)
+            yield Claim(domain, keepers[0], one.id, one.new.spot(domain), both=True)
             continue
         before = [other.id for other in had.get(domain, ()) if other.id != one.id]
         if before:
-            yield Claim(domain, before[0], one.id, one.new.where, both=False)
+            yield Claim(domain, before[0], one.id, one.new.spot(domain), both=False)
 
 
 def _holding(
     domains: Iterable[str], read: set[str], folder: Folder, files: Mapping[str, Mapping[str, str]]
 ) -> Iterator[tuple[str, list[str]]]:
     """Domain → ids of further customers that say it."""
-    wanted = {domain: _written(domain) for domain in domains}
+    wanted = {domain: written(domain) for domain in domains}
     found: dict[str, list[str]] = {}
     for stem in files:
         raw = folder.content(f"{CUSTOMERS}/{stem}{ENDING}", MAX_BYTES)
@@ -112,7 +112,7 @@ def _holding(
     yield from found.items()
 
 
-def _written(domain: str) -> tuple[bytes, ...]:
+def written(domain: str) -> tuple[bytes, ...]:
     """The ways in which a domain may be written."""
     ways = {domain}
     if "xn--" in domain:

@@ -77,7 +77,10 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What has to be known of a customer on one side when all are looked at together."""
+    """What has to be known of a customer on one side when all are looked at together.
+
+    spots  where each of its domains is said, as people know the place
+    """
 
     id: str
     platform: str
@@ -89,6 +92,11 @@ class Facts:
     where: Place
     people: int
     inside: tuple[str, ...] = ()
+    spots: Mapping[str, Spot] = field(default_factory=dict)
+
+    def spot(self, domain: str = "") -> Spot:
+        """Where it says the domain; or, without one, where its file begins."""
+        return self.spots.get(domain) or Spot(f"customer {self.id}", self.where)
 
     @property
     def all_domains(self) -> tuple[str, ...]:
@@ -226,7 +234,7 @@ class Judge:
     def layers_alone(self) -> bool:
         """Whether nothing that customers share differs but values of layers, and platforms."""
         old, new = self.old.provider, self.new.provider
-        return not shared.limits(old, new) and old.team == new.team
+        return not shared.limits(old, new) and old.team == new.team and not shared.widened(old, new)
 
     @cached_property
     def same_platforms(self) -> frozenset[str]:
@@ -430,7 +438,16 @@ def _facts(customer: Customer | None, world: World, today: date) -> Facts | None
         replace(head.where, file=world.shown(head.where.file)),
         len(site.people) if site is not None else 0,
         tuple(inner.name for inner in site.internal_domains) if site is not None else (),
+        dict(_spots(world, site, head.id)) if site is not None else {},
     )
+
+
+def _spots(world: World, site: Site, id_: str) -> Iterator[tuple[str, Spot]]:
+    said = [(inner.name, inner.where) for inner in site.internal_domains]
+    said += [(domain.name, domain.where) for domain in site.domains]
+    for name, where in said:
+        place = replace(where, file=world.shown(where.file))
+        yield name, Spot(world.layers.get(place.file, f"customer {id_}"), place)
 
 
 def _own(id_: str, *sites: Site) -> Own:

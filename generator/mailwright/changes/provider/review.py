@@ -7,6 +7,7 @@ each is a few sentences, so that memory does not grow with what they say.
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -212,11 +213,15 @@ class _Both:
             for layer in judge.new.provider.profiles
             if layer.usable != usable.get(layer.name) or any(value.layer == layer.name for value in judge.values)
         )
+        old, new = judge.old.provider, judge.new.provider
+        ways = [re.escape(way) for one in shared.widened(old, new) for way in claims.written(one.wide.name)]
+        wide = re.compile(rb"(?<![\w.-])(?:%s)(?![\w-])" % b"|".join(ways)) if ways else None
         found = []
         for stem in sorted(self.before.keys() | self.after.keys()):
             one, other = self.before.get(stem), self.after.get(stem)
             edited = one != other
-            if edited or everybody or (words_ and self._names(stem, words_)):
+            named = (words_ and self._names(stem, words_)) or (wide is not None and self._says(stem, wide))
+            if edited or everybody or named:
                 found.append(_Pair(stem if one else None, stem if other else None, edited))
         return tuple(self._renamed(found))
 
@@ -235,6 +240,11 @@ class _Both:
         """Whether the file may name one of the profiles; reading it says whether it does."""
         raw = self.new.content(f"{CUSTOMERS}/{stem}{needed.ENDING}", needed.MAX_BYTES) or b""
         return b"profiles" in raw and any(name in raw for name in profiles)
+
+    def _says(self, stem: str, domains: re.Pattern[bytes]) -> bool:
+        """Whether the file may say one of the domains, which customers may have now, or no more."""
+        raw = self.new.content(f"{CUSTOMERS}/{stem}{needed.ENDING}", needed.MAX_BYTES) or b""
+        return domains.search(raw.lower()) is not None
 
     def _renamed(self, found: Iterable[_Pair]) -> Iterator[_Pair]:
         """A file that vanished and one that appeared, which say the same id, are one customer."""

@@ -15,8 +15,8 @@ from mailwright.changes.provider.customer import Facts, Outcome
 from mailwright.changes.provider.model import Case, Rule, Spot
 from mailwright.changes.provider.shared import MISSING, LimitChange, Value
 from mailwright.changes.risks.many import FEW
-from mailwright.findings import Place
 from mailwright.provider.model import Provider
+from mailwright.provider.suffixes import is_public
 from mailwright.site.addresses import key
 
 MANY = "provider.many-customers"
@@ -30,7 +30,7 @@ class Claim:
     domain: str
     old: str
     new: str
-    where: Place
+    spot: Spot
     both: bool
 
 
@@ -218,8 +218,7 @@ def domain_moved(compared: Compared) -> Iterator[Case]:
     for claim in compared.claims:
         if not claim.both:
             sentence = f"{claim.domain} goes from {claim.old} to {claim.new}"
-            spot = Spot(f"customer {claim.new}", claim.where)
-            yield Case(sentence, tuple(sorted((claim.new, claim.old))), spot=spot, named=True)
+            yield Case(sentence, tuple(sorted((claim.new, claim.old))), spot=claim.spot, named=True)
 
 
 @rule(
@@ -237,7 +236,11 @@ def domain_claimed(compared: Compared) -> Iterator[Case]:
     for claim in compared.claims:
         if claim.both:
             sentence = f"{claim.new} says {claim.domain}, which {claim.old} has"
-            yield Case(sentence, (claim.new,), spot=Spot(f"customer {claim.new}", claim.where), named=True)
+            yield Case(sentence, (claim.new,), spot=claim.spot, named=True)
+
+
+_DOMAINS = 200
+"""New domains of one customer that are named: somebody has to see each."""
 
 
 @rule(
@@ -271,9 +274,8 @@ def domain_new(compared: Compared) -> Iterator[Case]:
         if anew:
             verb = "takes" if one.old is not None else "is new and begins with"
             severity = Severity.HIGH if one.old is not None else Severity.MEDIUM
-            sentence = f"{one.id} {verb} {words.some(anew)}, which nobody here had"
-            spot = Spot(f"customer {one.id}", one.new.where)
-            yield Case(sentence, (one.id,), spot=spot, named=True, severity=severity)
+            sentence = f"{one.id} {verb} {words.some(anew, _DOMAINS)}, which nobody here had"
+            yield Case(sentence, (one.id,), spot=one.new.spot(anew[0]), named=True, severity=severity)
 
 
 # --- What all of them share -------------------------------------------------------------------------------------
@@ -312,6 +314,28 @@ def limit_widened(compared: Compared) -> Iterator[Case]:
     for change in compared.limits:
         if change.new is not None and change.wider:
             yield Case(change.sentence, spot=change.spot)
+
+
+@rule(
+    "provider.domain-widened",
+    Severity.MEDIUM,
+    "SCALE-2",
+    "a domain that others are below may be a customer's",
+    "Ask all whose names are below it whether they know, and whoever registers names there; say no more than the "
+    "one domain that was asked for.",
+)
+def domain_widened(compared: Compared) -> Iterator[Case]:
+    """`wide_domains` lets a customer have a domain that others are below, or may be.
+
+    Whoever has it answers for all names below it, to which receivers apply its policy (DMARC) where they have none.
+    A build refuses such a domain otherwise. One under which anybody registers names, such as `ac.uk`, weighs more.
+    """
+    if compared.old is None:
+        return
+    for one in shared.widened(compared.old, compared.new):
+        if one.old is None and one.new is not None:
+            severity = Severity.HIGH if is_public(one.new.name) else Severity.MEDIUM
+            yield Case(one.sentence, spot=one.spot, severity=severity)
 
 
 _GRAVE = 2
@@ -451,5 +475,6 @@ RISKS: tuple[ProviderRule, ...] = (
     receiver_added,
     limit_removed,
     limit_widened,
+    domain_widened,
     many_customers,
 )

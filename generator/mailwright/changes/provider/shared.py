@@ -10,7 +10,8 @@ from mailwright.changes.personal import personal
 from mailwright.changes.provider.model import Note, Spot
 from mailwright.findings import Place
 from mailwright.provider.limits import words as said_limit
-from mailwright.provider.model import Layer, Limit, Provider
+from mailwright.provider.model import Layer, Limit, Provider, Wide
+from mailwright.provider.suffixes import is_public
 from mailwright.source.document import Plain, pointer
 from mailwright.source.nodes import Mapping, Node, Scalar, Sequence
 from mailwright.source.nodes import Spot as Spot_
@@ -223,6 +224,46 @@ def _may(limit: Limit) -> str:
     return f"customers may set {said_limit(limit) or 'anything'}"
 
 
+# --- Domains that others are below -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WideChange:
+    """A domain that customers may have now, or no more, or for another reason, although others are below it."""
+
+    old: Wide | None
+    new: Wide | None
+
+    @property
+    def wide(self) -> Wide:
+        found = self.new or self.old
+        assert found is not None  # noqa: S101
+        return found
+
+    @property
+    def spot(self) -> Spot:
+        return Spot("wide_domains", self.wide.where)
+
+    @property
+    def sentence(self) -> str:
+        name, reason = self.wide.name, self.wide.reason
+        what = "a public suffix" if is_public(name) else "a domain that others are below"
+        if self.new is None:
+            return f"no customer may have {name}, {what}, any more; before, one might: {reason}"
+        if self.old is None:
+            return f"a customer may have {name}, {what}: {reason}"
+        return f"that a customer may have {name}, {what}, has another reason: {reason}; before: {self.old.reason}"
+
+
+def widened(old: Provider, new: Provider) -> tuple[WideChange, ...]:
+    before, after = ({one.name: one for one in provider.widened} for provider in (old, new))
+    return tuple(
+        WideChange(before.get(name), after.get(name))
+        for name in sorted(before.keys() | after.keys())
+        if before.get(name) != after.get(name)
+    )
+
+
 # --- The provider itself ------------------------------------------------------------------------------------------
 
 
@@ -232,6 +273,8 @@ def notes(old: Provider, new: Provider) -> Iterator[Note]:
         yield Note(f"the provider is called {new.name} instead of {old.name}", Spot("provider", new.where))
     for change in limits(old, new):
         yield Note(change.sentence, change.spot)
+    for wide in widened(old, new):
+        yield Note(wide.sentence, wide.spot)
     came, gone = apart(old.team, new.team)
     for person in came:
         yield Note(
