@@ -7,6 +7,7 @@ import dataclasses
 import pickle
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, field, fields, replace
+from inspect import signature
 from typing import Any
 
 import msgspec
@@ -91,6 +92,7 @@ def test_records_are_as_the_standard_ones(body: Callable[[], type], words: tuple
     assert type(ours).__slots__ == type(theirs).__slots__
     assert type(ours).__match_args__ == type(theirs).__match_args__
     assert ours == type(ours)(*words)
+    assert str(signature(type(ours))) == str(signature(type(theirs)))
     assert ours != theirs
     assert ours.__eq__(theirs) is NotImplemented
     assert not hasattr(ours, "__dict__")

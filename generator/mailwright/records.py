@@ -36,10 +36,6 @@ def _record(body: type) -> type:
     compared = _values(tuple(field.name for field in every if field.compare))
     whole = _values(names)
 
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
-        made.__init__ = init = _init(made, every)
-        init(self, *args, **kwargs)
-
     def __eq__(self: Any, other: object) -> bool:  # noqa: N807
         return compared(self) == compared(other) if other.__class__ is self.__class__ else NotImplemented
 
@@ -56,7 +52,8 @@ def _record(body: type) -> type:
         for name, value in zip(names, state, strict=True):
             object.__setattr__(self, name, value)
 
-    for function in (__init__, __eq__, __hash__, __repr__, __getstate__, __setstate__, _setattr, _delattr):
+    made.__init__ = _Init(made, every)
+    for function in (__eq__, __hash__, __repr__, __getstate__, __setstate__, _setattr, _delattr):
         if body.__dict__.get(function.__name__) is None:
             setattr(made, function.__name__, function)
     return made  # type: ignore[no-any-return]
@@ -84,9 +81,30 @@ def _values(names: tuple[str, ...]) -> Callable[[Any], tuple[object, ...]]:
     return lambda self: tuple(getattr(self, name) for name in names)
 
 
+class _Absent:
+    """The default of a field whose default is made for each instance."""
+
+    def __repr__(self) -> str:
+        return "<factory>"
+
+
+_ABSENT = _Absent()
+
+
+class _Init:
+    """Stands where ``__init__`` will be, until somebody looks for it."""
+
+    def __init__(self, made: Any, every: tuple[dataclasses.Field[Any], ...]) -> None:
+        self.made, self.every = made, every
+
+    def __get__(self, one: object, of: type | None = None) -> Callable[..., None]:
+        self.made.__init__ = init = _init(self.made, self.every)
+        return init.__get__(one, of)  # type: ignore[no-any-return]
+
+
 def _init(made: type, every: tuple[dataclasses.Field[Any], ...]) -> Callable[..., None]:
     """The ``__init__`` that the standard library would write."""
-    known: dict[str, object] = {"_set": object.__setattr__, "_absent": object()}
+    known: dict[str, object] = {"_set": object.__setattr__, "_absent": _ABSENT}
     parameters, lines = ["self"], ["    pass"]
     for field in every:
         if not field.init:
@@ -106,5 +124,6 @@ def _init(made: type, every: tuple[dataclasses.Field[Any], ...]) -> Callable[...
         lines.append("    self.__post_init__()")
     exec(f"def __init__({', '.join(parameters)}):\n" + "\n".join(lines), known)  # noqa: S102 - our own names
     init: Any = known["__init__"]
+    init.__annotations__ = {**{field.name: field.type for field in every if field.init}, "return": None}
     init.__qualname__, init.__module__ = f"{made.__qualname__}.__init__", made.__module__
     return init  # type: ignore[no-any-return]

@@ -7,7 +7,6 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 
 from mailwright.audit import letters, mailboxes, posting, roads, threads, wire
 from mailwright.audit.model import Account, Context, Observation, Phase, Probe, UnavailableError, Where
@@ -15,6 +14,7 @@ from mailwright.audit.roads import Door, Person
 from mailwright.audit.smtp import Dialogue
 from mailwright.findings import Target
 from mailwright.plan.model import HostFacts
+from mailwright.records import dataclass
 
 _SERVICES = ("submissions", "submission", "imaps")
 _FIRST = 4  # wrong passwords after which the next one waits

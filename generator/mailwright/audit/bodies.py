@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mailwright.audit.letters import Header
+from mailwright.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

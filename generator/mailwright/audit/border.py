@@ -6,13 +6,13 @@ import errno
 import socket
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass
 from enum import StrEnum
 
 from mailwright.audit import firewall, names, posting, roads
 from mailwright.audit.model import Context, Observation, Probe, Vantage, Where
 from mailwright.findings import Target
 from mailwright.plan.model import Direction, Plan, Verdict
+from mailwright.records import dataclass
 from mailwright.site.model import IPAddress
 
 _SUBMISSION = (465, 587)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import plistlib
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 from xml.etree import ElementTree
 
@@ -16,6 +16,7 @@ from mailwright.audit.roads import Door
 from mailwright.audit.web import Page
 from mailwright.findings import Target
 from mailwright.plan.model import Listener, Plan, TlsMode, WebService, WebUse
+from mailwright.records import dataclass
 
 Kind = Literal["imap", "pop3", "smtp"]
 _SERVICES: dict[Kind, tuple[str, ...]] = {

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mailwright.audit import bodies, letters, posting, roads
 from mailwright.audit.model import Behind, Condition, Context, Observation, Probe, UnavailableError
 from mailwright.audit.roads import Door
 from mailwright.audit.smtp import Dialogue, Reply
 from mailwright.plan.model import Gateway, Plan
+from mailwright.records import dataclass
 from mailwright.site.addresses import domain, key
 
 _AT_ONCE = 30.0  # seconds for an answer to RCPT; where the next hop is asked first, Postfix waits ten for it

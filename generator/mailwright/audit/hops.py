@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from mailwright.audit import letters
 from mailwright.audit.model import Received
+from mailwright.records import dataclass
 
 _FROM = re.compile(r"from\s+(.*?)\s+by\s+([^\s;()]+)", re.IGNORECASE | re.DOTALL)
 _HELO = re.compile(r"\bhelo[= ]([^\s()]+)", re.IGNORECASE)  # Exim, qmail

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -17,6 +16,7 @@ from mailwright.audit.mta_sts import mailers_of
 from mailwright.audit.roads import Door
 from mailwright.findings import Target
 from mailwright.formats.visible import visible
+from mailwright.records import dataclass
 
 _TLS = ("smtp", "submission", "submissions", "imaps", "pop3s", "managesieve")
 _SHOWN = 3

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from mailwright.audit import roads
 from mailwright.audit.model import Context, Observation, Phase, Probe
 from mailwright.findings import Target
+from mailwright.records import dataclass
 
 _WORDS = re.compile(r"(?:^|: )(warning|error|fatal|panic): ", re.IGNORECASE)
 _MOST = 20  # lines that are shown one by one

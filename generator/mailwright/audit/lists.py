@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from mailwright.audit import firewall, letters, mailboxes, names, posting, roads
 from mailwright.audit.model import Condition, Context, Observation, Probe, UnavailableError
@@ -12,6 +11,7 @@ from mailwright.audit.smtp import Reply
 from mailwright.findings import Target
 from mailwright.plan.lists import INWARD, OUTWARD
 from mailwright.plan.model import DistributionList, Plan
+from mailwright.records import dataclass
 from mailwright.site.addresses import domain, key
 
 VERDICT = "X-Mailwright-Poster"

@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 import dns.exception
@@ -18,6 +18,7 @@ from mailwright.audit.ssh import NoSshError, SshShell
 from mailwright.findings import Finding, Findings, Place
 from mailwright.plan import make as make_plan
 from mailwright.plan.model import Because, Mailbox, Plan, Route, Sender
+from mailwright.records import dataclass
 from mailwright.site.addresses import domain, key
 from mailwright.site.model import Audit, IPAddress, Site
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 from ipaddress import IPv4Address, IPv6Address
 from typing import Literal, Protocol
@@ -16,6 +16,7 @@ from typing import Literal, Protocol
 from mailwright.audit.threads import Turns
 from mailwright.findings import Target
 from mailwright.plan.model import Plan
+from mailwright.records import dataclass
 from mailwright.site.addresses import key
 
 Where = Literal["outside", "inside", "host"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from mailwright.audit import names, roads, values, web, wire
@@ -12,6 +11,7 @@ from mailwright.audit.model import Context, Observation, Probe
 from mailwright.audit.zone import shown
 from mailwright.findings import Target
 from mailwright.formats.visible import visible
+from mailwright.records import dataclass
 from mailwright.site.addresses import domain as domain_of
 from mailwright.site.addresses import key
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TypeVar
@@ -28,6 +27,7 @@ from dns.rdtypes.ANY.MX import MX
 from dns.rdtypes.ANY.TXT import TXT
 
 from mailwright.formats.visible import visible
+from mailwright.records import dataclass
 
 Resolver = tuple[str, ...]
 Result = TypeVar("Result")

@@ -7,11 +7,12 @@ import re
 import threading
 import time
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mailwright.audit import hops, letters, names, roads, wire
 from mailwright.audit.mailboxes import ImapOverTls
 from mailwright.audit.model import Received, UnavailableError
+from mailwright.records import dataclass
 from mailwright.site.addresses import domain
 
 _SESSION = 60.0  # seconds that one session may last

@@ -10,13 +10,13 @@ import socket
 import struct
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from mailwright.audit import roads, threads
 from mailwright.audit.model import Context, Observation, Probe, Where
 from mailwright.findings import Target
 from mailwright.plan.model import HostFacts
+from mailwright.records import dataclass
 from mailwright.site.model import IPAddress
 
 ALL = range(1, 65536)

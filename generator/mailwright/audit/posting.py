@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mailwright.audit import letters, roads
 from mailwright.audit.model import Context, Received, UnavailableError
 from mailwright.audit.roads import Door, Person
 from mailwright.audit.smtp import Reply
+from mailwright.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ from mailwright.audit.model import Condition, Context, Observation, Probe, Where
 from mailwright.findings import Target
 from mailwright.plan.model import Plan, Publication
 from mailwright.plan.retention import MAIL_LOG
+from mailwright.records import dataclass
 from mailwright.site.model import AGREED
 
 YEAR = timedelta(days=366)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from typing import TypeVar
 
@@ -23,6 +22,7 @@ from mailwright.audit.model import (
 from mailwright.audit.smtp import Dialogue
 from mailwright.findings import Target
 from mailwright.plan.model import Listener
+from mailwright.records import dataclass
 from mailwright.site.addresses import key
 from mailwright.site.model import IPAddress
 

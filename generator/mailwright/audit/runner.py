@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePath
 from queue import Empty, SimpleQueue
 from threading import Event
@@ -20,6 +20,7 @@ from traceback import extract_tb
 from mailwright.audit.model import Context, Observation, Phase, Probe
 from mailwright.audit.wire import words
 from mailwright.findings import Finding, Level, Status
+from mailwright.records import dataclass
 
 LIMIT = 300.0  # seconds for one probe
 GRACE = 15.0  # and for one that is over time, to leave things as they were; then it is left behind

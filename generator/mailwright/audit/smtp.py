@@ -10,11 +10,11 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import TracebackType
 
 from mailwright.audit import wire
 from mailwright.audit.model import UnavailableError
+from mailwright.records import dataclass
 
 MAX_LINE = 4096  # octets of one reply line; RFC 5321 (4.5.3.1.5) allows 512
 MAX_LINES = 100  # lines of one reply

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mailwright.audit import letters, mailboxes, posting, roads, threads
 from mailwright.audit.model import Context, Observation, Probe, Received
+from mailwright.records import dataclass
 
 # What some server has taken for the end of data besides <CR><LF>.<CR><LF> (RFC 5321, 4.1.1.4).
 FALSE_ENDS: tuple[bytes, ...] = (

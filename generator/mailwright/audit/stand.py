@@ -5,11 +5,11 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from mailwright.audit.model import UnavailableError, Where
 from mailwright.plan.model import Plan
+from mailwright.records import dataclass
 from mailwright.site.model import IPAddress, IPNetwork
 
 # RFC 1918, RFC 6598, RFC 3927, RFC 4193: addresses that nobody elsewhere sees.

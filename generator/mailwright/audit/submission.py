@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from email.utils import getaddresses, parsedate_to_datetime
 
 from mailwright.audit import letters, mailboxes, posting, roads
 from mailwright.audit.letters import Header
 from mailwright.audit.model import Context, Observation, Phase, Probe, Received
 from mailwright.audit.roads import Door, Person
+from mailwright.records import dataclass
 from mailwright.site.addresses import domain, key
 
 _SUBMISSION = ("submission", "submissions")

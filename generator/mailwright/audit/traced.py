@@ -6,12 +6,12 @@ import base64
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from mailwright.audit import roads
 from mailwright.audit.model import Context, Observation
 from mailwright.audit.roads import Door
 from mailwright.findings import Target
+from mailwright.records import dataclass
 
 PROGRAM = "/usr/local/bin/mailwright-trace"
 _FOUND, _NOT_FOUND = 0, 1

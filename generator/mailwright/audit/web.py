@@ -8,7 +8,6 @@ import io
 import socket
 import ssl
 import time
-from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from typing import Any, cast
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -16,6 +15,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 from mailwright.audit import names, roads, wire
 from mailwright.audit.model import Context, Where
 from mailwright.formats.visible import visible
+from mailwright.records import dataclass
 from mailwright.site.model import IPAddress
 
 PORT = 443

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from email.utils import parseaddr
 
 from mailwright.audit import border, browse, letters, mailboxes, posting, roads
@@ -15,6 +14,7 @@ from mailwright.audit.roads import Door, Person
 from mailwright.audit.web import Page
 from mailwright.findings import Target
 from mailwright.plan.model import Plan, WebService
+from mailwright.records import dataclass
 from mailwright.site.addresses import key
 
 # What makes a policy of no use, and what it has to say (Content Security Policy, level 3).

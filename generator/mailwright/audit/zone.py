@@ -7,12 +7,12 @@ to some people.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mailwright.audit import names, roads, values
 from mailwright.audit.model import Context, Observation, Probe
 from mailwright.findings import Target
 from mailwright.plan.model import Record
+from mailwright.records import dataclass
 
 _MOST_SERVERS = 16  # addresses of one zone's servers that are asked
 _JOBS = 8

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from mailwright.border.model import judged, unjudged
 from mailwright.formats import routers
 from mailwright.formats.engine import Verbatim, render
 from mailwright.plan.model import Because, Plan
+from mailwright.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

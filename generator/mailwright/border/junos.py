@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mailwright.border.model import Dialect, judged, unjudged
 from mailwright.formats import engine, routers
 from mailwright.formats.engine import Verbatim
 from mailwright.plan.model import Because, Plan
+from mailwright.records import dataclass
 
 # The payload's own protocol: next-header sees only the first header, and an extension header would hide TCP.
 _FAMILY = {4: ("inet", "protocol"), 6: ("inet6", "payload-protocol")}

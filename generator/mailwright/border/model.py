@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from mailwright.plan.model import Direction, Passage, Plan
+from mailwright.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -14,6 +13,7 @@ from mailwright.build import manifest
 from mailwright.build.tree import DESCRIPTION, ORDINARY, PERSONAL, PLAN, Output, safe
 from mailwright.plan.model import Plan
 from mailwright.plan.stored import StoredPlanError, load
+from mailwright.records import dataclass
 
 _ENTRIES = "/FILES.json"
 

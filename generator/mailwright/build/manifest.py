@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mailwright import __version__
 from mailwright.build.tree import Output, Tree, json_text
+from mailwright.records import dataclass
 
 NAME = "MANIFEST.json"
 

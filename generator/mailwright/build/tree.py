@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import msgspec
+
+from mailwright.records import dataclass
 
 ORDINARY = 0o644
 PERSONAL = 0o640

@@ -7,11 +7,11 @@ import os
 import shutil
 import stat
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from mailwright.build import manifest
 from mailwright.build.tree import Output, Tree, safe
+from mailwright.records import dataclass
 
 
 class WriteRefusedError(Exception):

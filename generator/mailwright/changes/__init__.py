@@ -9,7 +9,6 @@ How a review of them is printed is in ``text``, ``markdown``, ``html``, ``json_`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from mailwright.changes import described, hosts, judgement, network, people, services, settings
@@ -17,6 +16,7 @@ from mailwright.changes.model import THRESHOLD, Change, Comparison
 from mailwright.changes.renamed import called, renamed
 from mailwright.findings import Finding
 from mailwright.plan.model import Plan
+from mailwright.records import dataclass
 
 __all__ = ["SECTIONS", "Change", "Section", "compare", "comparison"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import date
 from typing import TypeVar
 
@@ -15,6 +15,7 @@ from mailwright.changes.reduce import reduce
 from mailwright.changes.side import Made, Side, UnusableError
 from mailwright.findings import Finding
 from mailwright.plan.model import Plan
+from mailwright.records import dataclass
 
 FORCED = "many.rows"
 """The rule that a reason lets pass: whoever changes much at once on purpose can say so."""

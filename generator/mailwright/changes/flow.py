@@ -10,10 +10,10 @@ node or an edge is a table: member → facts. Everything that is marked follows 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from mailwright.plan.model import EVERYWHERE, Plan, Service
+from mailwright.records import dataclass
 
 State = Literal["same", "added", "removed", "changed"]
 Place = Literal[

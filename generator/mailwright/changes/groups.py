@@ -7,11 +7,11 @@ Text, Markdown and HTML all show these; how many of a line's keys they name is t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from mailwright.changes import SECTIONS
 from mailwright.changes.model import Change, FileChange, Origin, Review, Risk
 from mailwright.changes.personal import impersonal, personal, whole
+from mailwright.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 from mailwright import __version__
@@ -20,6 +19,7 @@ from mailwright.changes.personal import whole
 from mailwright.formats.engine import render as render_template
 from mailwright.formats.html import HTML
 from mailwright.formats.visible import visible
+from mailwright.records import dataclass
 from mailwright.requirements import catalogue
 
 _NAMED = 5  # keys in a sentence; the others unfold

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from mailwright.changes import verdict, words
 from mailwright.changes.groups import Danger, Files, dangers, files, groups
@@ -18,6 +17,7 @@ from mailwright.changes.model import Part, Review, Step
 from mailwright.changes.personal import impersonal, whole
 from mailwright.formats.markdown import code
 from mailwright.formats.visible import visible
+from mailwright.records import dataclass
 
 NAMED = 5
 """How many of those that are alike are named; the others are counted."""

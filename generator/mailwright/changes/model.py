@@ -7,13 +7,14 @@ Texts of changes, risks and steps mark the names of people (``personal``): rende
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import date
 from enum import IntEnum
 from typing import Any, Literal, Protocol, TypeVar
 
 from mailwright.findings import Finding, Place
 from mailwright.plan.model import Plan
+from mailwright.records import dataclass
 
 Kind = Literal["added", "removed", "changed"]
 Origin = Literal["description", "mailwright"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import groupby
 from typing import cast
 
@@ -13,6 +12,7 @@ from mailwright.changes.model import Find, RiskRule
 from mailwright.changes.provider.rules import RISKS as OF_PROVIDERS
 from mailwright.changes.provider.rules import ProviderRule
 from mailwright.changes.risks import RISKS
+from mailwright.records import dataclass
 
 _HEAD = """\
 # Risks

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from mailwright.changes.flow import Edge, Flow, Member, Node, Place, State
 from mailwright.formats.visible import visible
+from mailwright.records import dataclass
 
 _LAYERS: tuple[tuple[Place, ...], ...] = (
     ("world", "smarthost", "people"),

@@ -18,10 +18,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 
 from mailwright.plan import lists, mailboxes, names
 from mailwright.plan.errors import Faults, PlanError
+from mailwright.records import dataclass
 from mailwright.site.addresses import key, local_part
 from mailwright.site.inner import Inner
 from mailwright.site.model import Person, Site

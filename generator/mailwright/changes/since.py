@@ -8,7 +8,7 @@ The description lies in the build. What today's mailwright makes of it is the pl
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mailwright.build.tree import DESCRIPTION, PERSONAL, PLAN
 from mailwright.changes import files
@@ -17,6 +17,7 @@ from mailwright.changes.model import FileChange, Named, Part
 from mailwright.changes.personal import personal
 from mailwright.changes.side import Built, Made, Side, UnusableError
 from mailwright.findings import Finding
+from mailwright.records import dataclass
 
 _NAMED = 3
 """How many files a warning names; more are counted."""

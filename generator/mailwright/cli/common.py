@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mailwright.findings import Finding, Level, Place, Status
+from mailwright.records import dataclass
 
 if TYPE_CHECKING:
     from mailwright.plan.model import Plan

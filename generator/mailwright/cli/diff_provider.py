@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ import click
 
 from mailwright.changes.model import Severity
 from mailwright.cli import common
+from mailwright.records import dataclass
 
 if TYPE_CHECKING:
     from mailwright.changes.cause import Asked

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
 from mailwright.cli.common import Refused
+from mailwright.records import dataclass
 
 if TYPE_CHECKING:
     from mailwright.changes.model import RiskRule

@@ -8,13 +8,13 @@ waits. The password of ``bind_dn`` stands in no file of a build: the role puts i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mailwright.components.model import File
 from mailwright.formats import ldap
 from mailwright.formats.engine import Verbatim, render
 from mailwright.plan.model import Because, Plan
 from mailwright.plan.names import LOGINS
+from mailwright.records import dataclass
 
 FOLDER = "/etc/postfix/directory"
 

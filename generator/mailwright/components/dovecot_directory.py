@@ -9,12 +9,12 @@ build: the role puts it in as the last line of the files named in ``with_passwor
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mailwright.components.model import File
 from mailwright.formats import dovecot, ldap
 from mailwright.formats.engine import Verbatim, render
 from mailwright.plan.model import HostFacts, Plan
+from mailwright.records import dataclass
 from mailwright.site.model import Directory
 
 LOGINS = "/etc/dovecot/directory-logins.conf"

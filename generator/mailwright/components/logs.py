@@ -6,7 +6,6 @@ Where the site has a log host, each other host sends it a copy over TLS, from a 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from mailwright.components import log_seal, log_space, log_trace
 from mailwright.components.model import Component, File
@@ -15,6 +14,7 @@ from mailwright.formats.engine import render
 from mailwright.formats.words import unix_name
 from mailwright.plan.model import HostFacts, Link, Plan, Retention
 from mailwright.plan.retention import JOURNAL, MAIL_LOG, central
+from mailwright.records import dataclass
 from mailwright.site.model import IPAddress
 
 # The units whose processes write mail lines. Debian 12 runs Postfix in the instance postfix@-.service.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from mailwright.plan.model import HostFacts, Plan
+from mailwright.records import dataclass
 
 Made = TypeVar("Made")
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from mailwright import resources
@@ -24,6 +23,7 @@ from mailwright.plan import lists
 from mailwright.plan.model import HostFacts, Plan, Policy, Service, Stage, TlsMode
 from mailwright.plan.names import LOGINS
 from mailwright.plan.policies import SPACE_CHECK
+from mailwright.records import dataclass
 from mailwright.site.addresses import key
 from mailwright.site.model import IPNetwork
 

@@ -7,7 +7,6 @@ host's port for them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mailwright import resources
 from mailwright.components.model import File, once
@@ -15,6 +14,7 @@ from mailwright.formats import postfix
 from mailwright.formats.engine import Verbatim
 from mailwright.plan import links, lists
 from mailwright.plan.model import HostFacts, Plan
+from mailwright.records import dataclass
 from mailwright.site.addresses import domain
 
 

@@ -13,7 +13,6 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from mailwright import resources
@@ -24,6 +23,7 @@ from mailwright.formats import css, fpm, ldap, nginx, php, systemd
 from mailwright.formats.engine import render
 from mailwright.plan.links import PASSWORDS
 from mailwright.plan.model import BookEntry, HostFacts, Plan, Service
+from mailwright.records import dataclass
 from mailwright.site.model import Webmail
 
 USER = "mailwright-webmail"

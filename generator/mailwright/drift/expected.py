@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mailwright.build import BuildError, host_files
 from mailwright.build.tree import Tree
@@ -13,6 +12,7 @@ from mailwright.components import COMPONENTS
 from mailwright.drift.model import Host, Part, Wanted
 from mailwright.formats.engine import FormatError
 from mailwright.plan.model import HostFacts, Plan
+from mailwright.records import dataclass
 
 FIREWALL = "/etc/mailwright/nftables.nft"
 

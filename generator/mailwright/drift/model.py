@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from mailwright.findings import Finding, Level, Status, Target
 from mailwright.formats.visible import visible
+from mailwright.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

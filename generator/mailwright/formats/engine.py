@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, pass_context
@@ -17,6 +16,7 @@ from jinja2.runtime import Context
 
 from mailwright import resources
 from mailwright.formats.compiled import Compiled
+from mailwright.records import dataclass
 
 _CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from mailwright.formats import postfix
 from mailwright.formats.engine import Format, FormatError, Verbatim, comment, single_line
 from mailwright.formats.words import word
+from mailwright.records import dataclass
 from mailwright.site.model import Directory
 
 NAME = "an LDAP look-up"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mailwright.formats import html
 from mailwright.pages.facts import QUEUE_DAYS, because, helper, size
 from mailwright.pages.model import Reply, Say, Section, To, say
 from mailwright.plan.model import Plan
+from mailwright.records import dataclass
 
 FILTER = "filter/mailwright.lua"
 LIMITS = "filter/rspamd.conf.j2"

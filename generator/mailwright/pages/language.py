@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from mailwright.pages import english, welsh
+from mailwright.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from ipaddress import ip_address
 
 from mailwright.plan import lists
 from mailwright.plan.model import Listener, Plan, Policy, Stage
+from mailwright.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

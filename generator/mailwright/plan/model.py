@@ -6,11 +6,12 @@ has a ``key`` that is unique in its table, and says ``because``: which requireme
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from ipaddress import ip_network
 from typing import Literal
 
+from mailwright.records import dataclass
 from mailwright.site.model import (
     AddressBook,
     Agreement,

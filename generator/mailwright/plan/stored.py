@@ -15,7 +15,7 @@ from __future__ import annotations
 import typing
 from abc import ABC
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from functools import cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from operator import attrgetter, itemgetter
@@ -25,6 +25,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from mailwright.plan.model import Because, Plan, Settings
+from mailwright.records import dataclass
 
 FORMAT = 1
 

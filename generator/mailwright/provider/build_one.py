@@ -6,7 +6,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TypedDict
@@ -26,6 +26,7 @@ from mailwright.provider.input_hash import InputHashes
 from mailwright.provider.judge import Judged, fault, judge
 from mailwright.provider.model import CUSTOMERS, Head, Provider
 from mailwright.provider.platform import Shared
+from mailwright.records import dataclass
 from mailwright.report.mentions import Mention
 from mailwright.site import placements
 from mailwright.site.read import Reading

@@ -9,12 +9,12 @@ import hashlib
 import posixpath
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from mailwright.findings import Finding, Level, Place, Status
 from mailwright.provider.platform import Shared
 from mailwright.provider.secrets import FOLDER
+from mailwright.records import dataclass
 from mailwright.site.model import Site
 
 Said = tuple[str, Place]

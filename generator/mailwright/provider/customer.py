@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Named
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, reduce
 from itertools import pairwise
 from pathlib import Path
@@ -25,6 +25,7 @@ from mailwright.provider.model import (
 )
 from mailwright.provider.platform import Shared
 from mailwright.provider.read import nearest
+from mailwright.records import dataclass
 from mailwright.site import values
 from mailwright.site.at import At, Reader
 from mailwright.site.model import Provision, Sharing, Site

@@ -13,13 +13,14 @@ import posixpath
 import stat
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from pathlib import Path
 
 import msgspec
 
 from mailwright.findings import Finding, Place
+from mailwright.records import dataclass
 from mailwright.source.files import MAX_FILE
 
 FILE = ".mailwright-index"

@@ -6,12 +6,12 @@ import hashlib
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
 from mailwright import __version__, resources
 from mailwright.provider.model import FILE, Layer, Provider
+from mailwright.records import dataclass
 from mailwright.source.nodes import Mapping as Tree
 from mailwright.source.nodes import Node, Scalar
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from mailwright.provider.customer import Customer, read_customer, unread
 from mailwright.provider.leaving import notes
 from mailwright.provider.model import Head, Provider
 from mailwright.provider.platform import Shared
+from mailwright.records import dataclass
 from mailwright.requirements.evaluate import evaluate
 from mailwright.site.model import Site
 

@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from mailwright.provider.model import CUSTOMERS, Provider
 from mailwright.provider.platform import Shared
 from mailwright.provider.read import customer_files
 from mailwright.provider.starter import SECRETS, NewCustomer
+from mailwright.records import dataclass
 from mailwright.source.files import content
 from mailwright.source.layers import MAX_BYTES
 

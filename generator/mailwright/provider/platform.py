@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from functools import reduce
 
@@ -11,6 +10,7 @@ from mailwright.findings import Finding, Findings, Level, Place
 from mailwright.plan import PlanError, make
 from mailwright.plan.model import Plan
 from mailwright.provider.model import ELSEWHERE, PARTS, PLATFORM, Layer, Platform, Provider
+from mailwright.records import dataclass
 from mailwright.requirements.evaluate import evaluate
 from mailwright.site.model import Site
 from mailwright.site.read import Reading, site_of

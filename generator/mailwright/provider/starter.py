@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from mailwright.records import dataclass
 from mailwright.site import starter, values
 from mailwright.site.starter import Administrator, Facts, scalar
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from mailwright.plan.model import Plan, Record
 from mailwright.provider.model import Head, Leaving
+from mailwright.records import dataclass
 
 LOW = 300
 """Seconds that records live which are about to change: long enough for resolvers, short enough to go back."""

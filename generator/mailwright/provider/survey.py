@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from mailwright.provider.judge import judge
 from mailwright.provider.model import Provider
 from mailwright.provider.platform import Shared, read_platforms
 from mailwright.provider.read import customer_files, read, unused
+from mailwright.records import dataclass
 from mailwright.source.files import content
 from mailwright.source.layers import MAX_BYTES
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Named
-from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +14,7 @@ from mailwright.findings import Findings, Place
 from mailwright.provider import limits as held
 from mailwright.provider import secrets
 from mailwright.provider.model import Head, Layer, Limit
+from mailwright.records import dataclass
 from mailwright.source import nodes
 from mailwright.source.about import about, near, parts
 from mailwright.source.document import Plain, pointer

@@ -7,7 +7,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from cryptography.x509.oid import NameOID
 from mailwright.audit.model import Account
 from mailwright.keypair import BITS
 from mailwright.plan.model import Plan
+from mailwright.records import dataclass
 from mailwright.rehearsal.neighbours import Neighbour, neighbours
 from mailwright.site.model import Site
 

@@ -6,9 +6,9 @@ import re
 import subprocess
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from mailwright.records import dataclass
 from mailwright.rehearsal.lab import Lab
 
 _TASK = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(.+?)\] \**$")

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import imaplib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mailwright.audit import PROBES, letters, mailboxes, posting, roads
 from mailwright.audit.model import Account, Context, Observation, Phase, Probe
 from mailwright.audit.roads import Door, Person
 from mailwright.plan.model import Plan, Route
+from mailwright.records import dataclass
 from mailwright.site.addresses import local_part
 from mailwright.site.role_names import FACILITIES, SYNONYMS
 

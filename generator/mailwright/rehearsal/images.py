@@ -14,10 +14,10 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from mailwright.plan.model import HostFacts
+from mailwright.records import dataclass
 from mailwright.rehearsal import machine
 from mailwright.rehearsal.command import attempt, must
 from mailwright.rehearsal.errors import LabError

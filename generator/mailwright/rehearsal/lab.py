@@ -16,7 +16,6 @@ import shutil
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,6 +23,7 @@ from typing import Self
 from mailwright.audit.model import Where
 from mailwright.plan.model import HostFacts, Plan
 from mailwright.plan.retention import MAIL_FOLDER
+from mailwright.records import dataclass
 from mailwright.rehearsal import images, machine, network, runs
 from mailwright.rehearsal.command import attempt, must
 from mailwright.rehearsal.errors import LabError

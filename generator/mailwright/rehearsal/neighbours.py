@@ -6,12 +6,13 @@ import contextlib
 import json
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Literal
 
 from mailwright.plan.model import Gateway, Plan
+from mailwright.records import dataclass
 from mailwright.rehearsal.errors import LabError
 from mailwright.site.addresses import domain
 from mailwright.site.model import IPAddress, IPNetwork

@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from mailwright.provider.judge import judge
 from mailwright.provider.model import CUSTOMERS, Head, Provider, State
 from mailwright.provider.platform import Shared
 from mailwright.provider.read import customer_files
+from mailwright.records import dataclass
 from mailwright.rehearsal import credentials, deploy, guests
 from mailwright.rehearsal.errors import LabError
 from mailwright.rehearsal.guests import Guest

@@ -10,7 +10,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -28,6 +28,7 @@ from mailwright.findings import Finding, Level
 from mailwright.plan import make as make_plan
 from mailwright.plan.digest import digest
 from mailwright.plan.model import Gateway, Plan
+from mailwright.records import dataclass
 from mailwright.rehearsal import credentials, deploy, directory, neighbours
 from mailwright.rehearsal.errors import LabError
 from mailwright.rehearsal.lab import Lab, Scene, scene

@@ -9,7 +9,6 @@ so they are in nobody's way.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from ipaddress import (
     IPv4Address,
     IPv4Interface,
@@ -24,6 +23,7 @@ from ipaddress import (
 from typing import Literal, TypeVar
 
 from mailwright.plan.model import HostFacts
+from mailwright.records import dataclass
 from mailwright.rehearsal.errors import LabError
 from mailwright.rehearsal.neighbours import Neighbour
 from mailwright.site.model import IPAddress, IPNetwork

@@ -9,11 +9,11 @@ import socket
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 from mailwright.audit.model import Where
+from mailwright.records import dataclass
 from mailwright.rehearsal.command import attempt
 
 _CLONE_NEWNET = 0x40000000

@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 from mailwright.audit.model import Received
+from mailwright.records import dataclass
 from mailwright.rehearsal.topology import Topology
 from mailwright.rehearsal.zones import FOREIGN, MAIL_HOST, zones
 

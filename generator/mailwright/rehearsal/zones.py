@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
 import dns.exception
@@ -13,6 +12,7 @@ import dns.rdatatype
 import dns.reversename
 import dns.zone
 
+from mailwright.records import dataclass
 from mailwright.rehearsal.errors import LabError
 from mailwright.rehearsal.topology import Topology
 from mailwright.site.model import IPAddress

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from mailwright.findings import Finding, Level, Status, Target
+from mailwright.records import dataclass
 
 _STRENGTH = (Level.ADVICE, Level.SHOULD_NOT, Level.SHOULD, Level.MUST, Level.ERROR)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
@@ -14,6 +13,7 @@ from mailwright.build import Input
 from mailwright.build.tree import PERSONAL, Tree
 from mailwright.findings import Finding, Status
 from mailwright.plan.model import HostFacts
+from mailwright.records import dataclass
 from mailwright.report import mentions, merge
 from mailwright.report.evidence import Kind
 from mailwright.report.merge import Needed, Source

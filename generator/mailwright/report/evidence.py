@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from mailwright.findings import Finding, Level, Place, Status, Target
+from mailwright.records import dataclass
 from mailwright.report import findings_json
 from mailwright.report.strict_json import UnreadableError, load, printable
 

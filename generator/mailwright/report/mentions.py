@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from mailwright.records import dataclass
 
 MOST_LINES = 8
 DOCUMENTS = "documents/"

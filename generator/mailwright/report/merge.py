@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from mailwright.findings import Finding, Status
+from mailwright.records import dataclass
 from mailwright.report.evidence import Kind, Run
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from itertools import groupby
 
@@ -12,6 +12,7 @@ from mailwright import __version__
 from mailwright.findings import Level, Status
 from mailwright.formats.engine import render as render_template
 from mailwright.formats.html import HTML
+from mailwright.records import dataclass
 from mailwright.report import merge
 from mailwright.report.compliance import Reach, Report, Row, passed_probes
 from mailwright.report.evidence import Kind

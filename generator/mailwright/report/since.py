@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from mailwright.records import dataclass
 from mailwright.report.compliance import Report, Waived
 from mailwright.report.merge import Source
 from mailwright.report.strict_json import UnreadableError, load

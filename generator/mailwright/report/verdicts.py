@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
 
 from mailwright.findings import Finding, Level, Status
+from mailwright.records import dataclass
 from mailwright.report.mentions import DOCUMENTS, Mention
 from mailwright.report.merge import Needed, Sighting
 from mailwright.requirements.model import Evidence as Kind

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from mailwright.findings import Level, Place
+from mailwright.records import dataclass
 from mailwright.requirements.subject import Subject
 
 Evidence = Literal["check", "config", "probe", "document", "attest"]

@@ -8,10 +8,10 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
+from mailwright.records import dataclass
 from mailwright.requirements.catalogue import REQUIREMENTS
 from mailwright.requirements.lookup import rules_of
 from mailwright.requirements.model import Requirement, Rule

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from itertools import chain
 from typing import Literal, NamedTuple
 
 from mailwright.findings import Place
+from mailwright.records import dataclass
 from mailwright.site.addresses import domain, key
 from mailwright.site.distribution import ATTRIBUTES, FURTHER
 from mailwright.site.inner import Inner

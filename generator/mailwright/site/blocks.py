@@ -5,7 +5,7 @@ What is asserted about the service stands beside them, is made from the plan, an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from mailwright.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

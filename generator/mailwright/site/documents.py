@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from mailwright.records import dataclass
 from mailwright.site.model import Published, Site
 
 

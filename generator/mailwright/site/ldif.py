@@ -10,12 +10,13 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from mailwright.findings import Findings, Place
+from mailwright.records import dataclass
 from mailwright.site import values
 from mailwright.site.model import Attributes, Person
 from mailwright.source.characters import FORBIDDEN, describe

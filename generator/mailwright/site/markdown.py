@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
+
+from mailwright.records import dataclass
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

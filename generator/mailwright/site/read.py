@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
 from mailwright.findings import Finding, Findings, Place
+from mailwright.records import dataclass
 from mailwright.site import addressees, distribution, keys, ldif, people, placements, values, web
 from mailwright.site.at import NO_WALLS, At, Reader
 from mailwright.site.model import (

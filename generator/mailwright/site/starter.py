@@ -6,8 +6,8 @@ import csv
 import io
 import re
 import unicodedata
-from dataclasses import dataclass
 
+from mailwright.records import dataclass
 from mailwright.site import values
 from mailwright.source import scalars
 from mailwright.source.characters import FORBIDDEN, describe

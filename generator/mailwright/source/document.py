@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mailwright.findings import Place
+from mailwright.records import dataclass
 from mailwright.source.nodes import Mapping, Node, Scalar, Sequence, Spot
 
 Plain = str | int | bool | None | list["Plain"] | dict[str, "Plain"]

@@ -11,10 +11,10 @@ import re
 import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from mailwright.records import dataclass
 from mailwright.source import attributes
 from mailwright.source.files import MAX_FILE
 

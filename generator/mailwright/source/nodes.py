@@ -5,8 +5,9 @@ A large file has hundreds of thousands of places, keys and single values, and tu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from mailwright.records import dataclass
 
 
 class Spot(NamedTuple):

@@ -17,11 +17,11 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 from mailwright.findings import Findings
+from mailwright.records import dataclass
 from mailwright.source import attributes
 from mailwright.source.commit import FOLDER, Commit
 from mailwright.source.compose import compose

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mailwright import __version__
 from mailwright.changes import words
@@ -21,6 +20,7 @@ from mailwright.changes.provider.text import broken as told_of_broken
 from mailwright.changes.text import render as of_site
 from mailwright.formats.engine import render as render_template
 from mailwright.formats.html import HTML
+from mailwright.records import dataclass
 
 _ROWS = 500
 """Lines of one section; further ones are counted, and JSON has them."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from mailwright.changes.model import Kind, Review, Severity
 from mailwright.findings import Finding, Place
+from mailwright.records import dataclass
 
 Fate = Literal["added", "removed", "renamed", "moved", "leaving", "stays"]
 """What becomes of a customer as a whole. ``stays``: it was leaving, and is no more."""

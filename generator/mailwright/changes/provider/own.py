@@ -8,9 +8,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mailwright.changes.personal import impersonal
+from mailwright.records import dataclass
 
 DOMAIN, NAME, ID = "<domain>", "<customer>", "<id>"
 

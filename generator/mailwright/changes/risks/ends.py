@@ -7,10 +7,10 @@ on the way are followed, and somebody who is reached twice is one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mailwright.plan.model import Plan
 from mailwright.plan.names import LOGINS
+from mailwright.records import dataclass
 from mailwright.site.addresses import domain, key, local_part
 
 PEOPLES = frozenset({"mailbox", "alias", "internal"})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from ipaddress import ip_network
 
 from mailwright.changes import words
@@ -13,6 +12,7 @@ from mailwright.changes.risks.doors import Door, does, grown, said
 from mailwright.changes.risks.networks import added, beyond, count, left, sized, within
 from mailwright.changes.words import SERVICES, listed
 from mailwright.plan.model import Direction, Opening, Plan, Service, Verdict
+from mailwright.records import dataclass
 from mailwright.site.model import IPNetwork
 
 _Gate = tuple[Direction, int]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mailwright.changes.model import Comparison, Hit, Severity, differences, risk
 from mailwright.changes.risks.ends import comparable
 from mailwright.plan.model import Plan
+from mailwright.records import dataclass
 
 FEW = 10
 """Below so many rows, a share says nothing."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
@@ -21,6 +20,7 @@ from mailwright.plan.policies import (
     SIGNED,
     SPACE_CHECK,
 )
+from mailwright.records import dataclass
 
 
 def name(check: str) -> str:

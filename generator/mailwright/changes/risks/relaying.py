@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mailwright.changes.model import Comparison, Hit, Severity, risk
 from mailwright.changes.risks.doors import Door, does, grown, own_addresses, said
 from mailwright.changes.risks.networks import added, beyond, count, left, sized
 from mailwright.plan.lists import OUTWARD
 from mailwright.plan.model import Plan
+from mailwright.records import dataclass
 from mailwright.site.model import IPNetwork
 
 FEW = 8

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from mailwright.changes import words
 from mailwright.changes.model import Comparison, Hit, Severity, risk
@@ -15,6 +14,7 @@ from mailwright.changes.risks.networks import beyond, common, sized
 from mailwright.changes.risks.phrases import addresses, people
 from mailwright.plan.model import Plan, Policy, Route, Sender
 from mailwright.plan.names import LOGINS
+from mailwright.records import dataclass
 from mailwright.site.addresses import domain, local_part
 
 _OF_PEOPLE = frozenset({"published", "alias", "internal"})
