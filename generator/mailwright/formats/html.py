@@ -107,9 +107,17 @@ def _parts(pattern: str) -> tuple[tuple[str, str | None], ...]:
     return tuple(parts)
 
 
+_FOREIGN = '<span lang="'
+
+
 def foreign(language: str, inner: Verbatim) -> Verbatim:
     """``inner`` in another language than what is around it."""
-    return Verbatim(f'<span lang="{text(language)}">{inner}</span>')
+    return Verbatim(f'{_FOREIGN}{text(language)}">{inner}</span>')
+
+
+def has_foreign(markup: str) -> bool:
+    """Whether something in what was made here is what ``foreign`` made: no value can look like that."""
+    return _FOREIGN in markup
 
 
 def comment(value: object) -> Verbatim:

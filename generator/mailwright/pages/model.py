@@ -15,7 +15,7 @@ class To:
     page: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Say:
     """A sentence of the catalogue (``pages.english``), with its values, each a ``Cell``."""
 
@@ -32,14 +32,14 @@ Cell = object
 """Of a table: text, a number, markup of ``formats.html``, a ``To`` or a ``Say``."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Items:
     """Sentences one below the other."""
 
     items: tuple[Say, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Table:
     """``caption`` and ``heads`` are keys of the catalogue; the first cell of each row is its head."""
 
@@ -48,7 +48,7 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Reply:
     """An answer of a mailer as it is seen, what it means, and what helps. ``text`` is told word for word."""
 
@@ -61,7 +61,7 @@ class Reply:
 Fact = Say | Items | Table | Reply
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Section:
     """Part of a page: its heading is the sentence ``section.<name>``.
 
