@@ -860,6 +860,11 @@ def together(kinds: tuple[tuple[Mutant, ...], ...] = _KINDS) -> tuple[tuple[Muta
     return tuple(map(tuple, groups))
 
 
+def union(group: tuple[Mutant, ...]) -> frozenset[str]:
+    """The checks that fail of some mutants at once."""
+    return frozenset().union(*(mutant.fails for mutant in group))
+
+
 def _fits(mutant: Mutant, group: list[Mutant]) -> bool:
     if len(group) == _AT_ONCE or mutant.unproven or any(one.unproven for one in group):
         return False

@@ -18,6 +18,7 @@ from support.live_changes import (
     Change,
     Part,
     all_of,
+    examine,
     files,
     postfix,
     quoted,
@@ -208,16 +209,22 @@ _PAGE_MUTANTS = (
     ),
 )
 
-WHOLE = (*_LIST_MUTANTS, *_WEBMAIL_MUTANTS, *_CLIENT_MUTANTS, *_BOOK_MUTANTS, *_PAGE_MUTANTS)
+KINDS = (_LIST_MUTANTS, _WEBMAIL_MUTANTS, _CLIENT_MUTANTS, _BOOK_MUTANTS, _PAGE_MUTANTS)
+"""What is wrong in one way."""
+
+WHOLE = tuple(mutant for kind in KINDS for mutant in kind)
 """Of the site that is described whole."""
 
 
-def examined_whole(stage: Stage, mutant: Mutant, folder: Path) -> Seen:
-    """What the checks find of a mutant: those that the example does not have, but for the slow ones, and those that
-    are written down. ``folder`` is for files of the moment."""
-    written = mutant.fails | mutant.unproven | mutant.also
+def examined_whole(stage: Stage, group: tuple[Mutant, ...], folder: Path) -> Seen:
+    """What the checks find of a mutant, or of some at once: those that the example does not have, but for the slow
+    ones, and those that are written down. ``folder`` is for files of the moment."""
+    written = frozenset().union(*(mutant.fails | mutant.unproven | mutant.also for mutant in group))
     probes = tuple(probe for probe in stage.probes if _asked(probe) or probe.id in written)
-    return looked_at(stage, mutant, probes, trusted(stage, folder) if mutant.trust else None)
+    trust = trusted(stage, folder) if any(mutant.trust for mutant in group) else None
+    if len(group) > 1:
+        return examine(stage, all_of(*(mutant.change for mutant in group)), probes, trust)
+    return looked_at(stage, group[0], probes, trust)
 
 
 def _asked(probe: Probe) -> bool:
