@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from mailwright.findings import Findings, Place
+from mailwright.site import keys
 from mailwright.site.keys import encoded, public_key
 from support.example import EXAMPLE
 
@@ -88,3 +89,34 @@ def test_the_example_s_key(tmp_path: Path) -> None:
     findings = Findings()
     assert public_key(EXAMPLE.parent / "dkim.pub", findings, NAMED) == encoded(PEM)
     assert findings.items == []
+
+
+@pytest.mark.parametrize("bits", [2048, 3072, 4096])
+def test_usual_keys_need_no_library(bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    pem = _pem(rsa.generate_private_key(65537, bits).public_key())
+    asked: list[bytes] = []
+    monkeypatch.setattr(keys, "_see", asked.append)
+    assert base64.b64decode(encoded(pem)) == base64.b64decode("".join(pem.splitlines()[1:-1]))
+    assert not asked
+
+
+@pytest.mark.parametrize(
+    ("at", "octet"), [(1, 0x83), (18, 0x02), (20, 0), (32, 0x01), (33, 0x70), (-6, 0x42), (-1, 0x02), (-3, 2)]
+)
+def test_any_other_octet_is_looked_at_by_the_library(at: int, octet: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    der = bytearray(base64.b64decode(encoded(PEM)))
+    asked: list[bytes] = []
+    monkeypatch.setattr(keys, "_see", asked.append)
+    assert der[at] != octet
+    der[at] = octet
+    encoded(base64.b64encode(der).decode())
+    assert asked == [bytes(der)]
+
+
+def test_what_is_left_over_or_missing_is_looked_at_by_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    der = base64.b64decode(encoded(PEM))
+    asked: list[bytes] = []
+    monkeypatch.setattr(keys, "_see", asked.append)
+    for other in (der + b"\0", der[:-1], der[:100]):
+        encoded(base64.b64encode(other).decode())
+    assert len(asked) == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from mailwright import resources
@@ -22,11 +23,16 @@ def used(plan: Plan) -> tuple[str, ...]:
 def make(names: tuple[str, ...]) -> Tree:
     """``roles/<role>/…``, byte for byte."""
     source = resources.folder("roles")
-    return {
-        safe(f"roles/{path.relative_to(source).as_posix()}"): Output(path.read_bytes())
-        for name in names
+    return {path: output for name in names for path, output in _copied(source, name)}
+
+
+@cache
+def _copied(source: Path, name: str) -> tuple[tuple[str, Output], ...]:
+    """One role, which both sides of a review and every customer with hosts of its own have."""
+    return tuple(
+        (safe(f"roles/{path.relative_to(source).as_posix()}"), Output(path.read_bytes()))
         for path in _files(source / name)
-    }
+    )
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -8,9 +8,7 @@ and logs in with it: a store takes it for its login, so that nobody is told whic
 from __future__ import annotations
 
 import uuid
-from xml.etree.ElementTree import Element
 
-from mailwright.formats import xml
 from mailwright.plan.model import Plan, Service, TlsMode
 
 _KINDS: tuple[tuple[Service, str, TlsMode], ...] = (
@@ -41,6 +39,10 @@ def autoconfig(plan: Plan) -> str:
 
     Raises FormatError for a name that XML cannot carry.
     """
+    from xml.etree.ElementTree import Element  # few sites have it, and all reviews of others would load it
+
+    from mailwright.formats import xml
+
     settings = plan.settings
     root = Element("clientConfig", {"version": "1.1"})
     provider = xml.child(root, "emailProvider", id=settings.primary_domain)

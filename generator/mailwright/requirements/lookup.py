@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from mailwright.findings import Level
 from mailwright.requirements.catalogue import REQUIREMENTS, find
@@ -31,6 +30,8 @@ def level_of(id_: str) -> Level | None:
 
 def suggest(id_: str, others: Iterable[str] = ()) -> tuple[str, ...]:
     """Ids of requirements, rules, and ``others`` that may have been meant, the likeliest first; at most three."""
+    from difflib import get_close_matches  # only what is wrong needs it
+
     known = {id_.lower(): id_ for id_ in (*(each.id for each in REQUIREMENTS), *_BY_ID, *others)}
     close = get_close_matches(id_.lower(), known, n=3, cutoff=0.6)
     return tuple(known[each] for each in close)
