@@ -164,3 +164,24 @@ def test_fields_of_other_kinds_are_refused() -> None:
 
     with pytest.raises(TypeError, match="kind that is not known"):
         records.dataclass(frozen=True, slots=True)(Wrong)
+
+
+def test_what_is_ordered_is_ordered_as_the_standard_librarys() -> None:
+    def place() -> type:
+        class Place:
+            file: str
+            line: int
+            note: str = field(default="", compare=False)
+
+        return Place
+
+    ours: Any = records.dataclass(frozen=True, slots=True, order=True)(place())
+    theirs: Any = dataclasses.dataclass(frozen=True, slots=True, order=True)(place())
+    places = [("b", 1), ("a", 2), ("a", 10, "x"), ("a", 2, "y")]
+    for method in ("__lt__", "__le__", "__gt__", "__ge__"):
+        for one in places:
+            for other in places:
+                found = getattr(ours(*one), method)(ours(*other))
+                assert found is getattr(theirs(*one), method)(theirs(*other))
+        assert getattr(ours("a", 1), method)(("a", 1)) is NotImplemented
+    assert [place.line for place in sorted(ours(*one) for one in places)] == [2, 2, 10, 1]

@@ -8,6 +8,7 @@ standard one, and what else it can do (classes that are not frozen, say) it does
 from __future__ import annotations
 
 import dataclasses
+import operator
 from collections.abc import Callable
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -16,11 +17,31 @@ if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
 else:
 
-    def dataclass(*, frozen: bool = False, slots: bool = False, **more: bool) -> Callable[[type], type]:
+    def dataclass(
+        *, frozen: bool = False, slots: bool = False, order: bool = False, **more: bool
+    ) -> Callable[[type], type]:
         """Makes a class of the annotations below it, as ``dataclasses.dataclass`` with the same words."""
         if frozen and slots and not more:
-            return _record
-        return dataclasses.dataclass(frozen=frozen, slots=slots, **more)
+            return _ordered if order else _record
+        return dataclasses.dataclass(frozen=frozen, slots=slots, order=order, **more)
+
+
+def _ordered(body: type) -> type:
+    """``_record`` of which some come before others, as the values of their fields do."""
+    made = _record(body)
+    compared = _values(tuple(field.name for field in dataclasses.fields(made) if field.compare))
+
+    def comparison(name: str, compare: Callable[[Any, Any], bool]) -> None:
+        def method(self: Any, other: object) -> bool:
+            return compare(compared(self), compared(other)) if other.__class__ is self.__class__ else NotImplemented
+
+        method.__name__ = name
+        method.__qualname__ = f"{made.__qualname__}.{name}"
+        setattr(made, name, method)
+
+    for one in (operator.lt, operator.le, operator.gt, operator.ge):
+        comparison(f"__{one.__name__}__", one)
+    return made
 
 
 def _record(body: type) -> type:
@@ -104,7 +125,7 @@ class _Init:
 
 def _init(made: type, every: tuple[dataclasses.Field[Any], ...]) -> Callable[..., None]:
     """The ``__init__`` that the standard library would write."""
-    known: dict[str, object] = {"_set": object.__setattr__, "_absent": _ABSENT}
+    known: dict[str, object] = {"_absent": _ABSENT}
     parameters, lines = ["self"], ["    pass"]
     for field in every:
         if not field.init:
@@ -119,7 +140,8 @@ def _init(made: type, every: tuple[dataclasses.Field[Any], ...]) -> Callable[...
             value = f"_default_{name}() if {name} is _absent else {name}"
         else:
             parameters.append(name)
-        lines.append(f"    _set(self, {name!r}, {value})")
+        known[f"_set_{name}"] = getattr(made, name).__set__  # the slot's own, which need not be looked for
+        lines.append(f"    _set_{name}(self, {value})")
     if hasattr(made, "__post_init__"):
         lines.append("    self.__post_init__()")
     exec(f"def __init__({', '.join(parameters)}):\n" + "\n".join(lines), known)  # noqa: S102 - our own names

@@ -108,9 +108,17 @@ class At:
         return self.value if isinstance(self.value, bool) else default
 
     def texts(self, turn: Callable[[str], T]) -> tuple[T, ...]:
+        if not isinstance(self.value, list):
+            return ()
         turned = [item.turn(turn) for item in self.items()]
-        return tuple(item for item in turned if item is not None)
+        return tuple([item for item in turned if item is not None])
 
     def turn(self, turn: Callable[[str], T], fix: str = "") -> T | None:
         """The text turned into what it means; None, with a finding, where it means nothing."""
-        return self.reader.turn(turn, self.value, self.place, fix) if isinstance(self.value, str) else None
+        if not isinstance(self.value, str):
+            return None
+        try:
+            return turn(self.value)
+        except ValueError as error:  # only then is its place looked for, which takes longer than all else
+            self.reader.report.error("site.value", str(error), self.place, fix)
+            return None

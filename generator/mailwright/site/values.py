@@ -130,6 +130,7 @@ def size(text: str) -> int:
     return int(match[1]) * _UNITS[match[2]]
 
 
+@cache
 def ip(text: str) -> IPAddress:
     """An IPv4 or IPv6 address that a host can have."""
     try:
@@ -150,6 +151,7 @@ def host(text: str) -> str:
     return str(ip(text)) if ":" in text or text.rpartition(".")[2].isdigit() else name(text)
 
 
+@cache
 def network(text: str) -> IPNetwork:
     """A network; an address with bits to the right of its length is refused."""
     try:
@@ -162,6 +164,7 @@ def network(text: str) -> IPNetwork:
         raise ValueError(f"{text!r} has bits set beyond its length: the network is {meant}") from None
 
 
+@cache
 def timezone(text: str) -> str:
     """An IANA name that this machine's time zone data knows."""
     try:

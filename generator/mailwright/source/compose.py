@@ -6,6 +6,7 @@ while reading, and hostile text cannot make the program slow or large.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -24,6 +25,9 @@ MAX_NODES = 200_000
 DATE_KEYS = frozenset({"date", "reviewed", "until", "stop", "mail_until", "logs_until"})
 
 _BOM_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+_new = tuple.__new__
+"""Makes a named tuple of its values in half the time."""
 
 
 def _decode(raw: bytes, file: str, report: Report) -> str | None:
@@ -44,6 +48,8 @@ def _decode(raw: bytes, file: str, report: Report) -> str | None:
         report.error("source.byte-order-mark", "the file begins with a byte order mark", Place(file, 1, 1), fix)
         text = text[1:]
     text = text.replace("\r\n", "\n")
+    if text.replace("\n", "").replace("\t", "").isprintable():  # to ask this first is faster
+        return text
     for match in islice(FORBIDDEN_IN_FILE.finditer(text), MAX_REPEATS):
         at = match.start()
         place = Place(file, text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
@@ -82,6 +88,36 @@ class _Composer:
 
     def error(self, id_: str, message: str, spot: Spot, fix: str = "") -> None:
         self.report.error(id_, message, Place(spot.file, spot.line, spot.column), fix)
+
+    def read(self, events: Iterator[yaml.Event]) -> None:
+        """Takes all of a file's events.
+
+        Those of which nearly all files consist have a short way here, since there are thousands of files: plain or
+        quoted text in a list or a mapping, as a key or as a value. It leads to the same as ``take``.
+        """
+        file, stack, is_text = self.file, self.stack, scalars.is_text
+        for event in events:
+            if type(event) is yaml.ScalarEvent and stack and event.anchor is None and event.tag is None:
+                text: str = event.value
+                mark = event.start_mark
+                if (event.style or is_text(text)) and text.isprintable() and mark and self.nodes < MAX_NODES:
+                    spot = _new(Spot, (file, mark.line + 1, mark.column + 1))
+                    top = stack[-1]
+                    if not top.is_mapping:
+                        self.nodes += 1
+                        top.items.append(_new(Scalar, (text, spot)))
+                        continue
+                    if top.key is None:
+                        if text and text != "<<" and text not in top.entries:
+                            self.nodes += 1
+                            top.key = (text, spot)
+                            continue
+                    elif (name := top.key[0]) is not None:
+                        self.nodes += 1
+                        top.entries[name] = _new(Entry, (top.key[1], _new(Scalar, (text, spot))))
+                        top.key = None
+                        continue
+            self.take(event)
 
     def take(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.NodeEvent):
@@ -238,9 +274,7 @@ def compose(raw: bytes, file: str, findings: Findings) -> Mapping | None:
         return None
     composer = _Composer(file, report)
     try:
-        loader = yaml.CSafeLoader(text)
-        while (event := loader.get_event()) is not None:
-            composer.take(event)
+        composer.read(iter(yaml.CSafeLoader(text).get_event, None))
     except _Stop:
         return None
     except yaml.MarkedYAMLError as error:

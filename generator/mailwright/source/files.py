@@ -14,6 +14,8 @@ from mailwright.findings import Findings, Place
 MAX_FILE = 256 * 1024 * 1024
 """Bytes of any one file; a table of 100,000 people has ten million."""
 
+_PIECE = 64 * 1024
+
 
 @contextmanager
 def opened(path: Path, findings: Findings, where: Place | None = None) -> Iterator[BufferedReader | None]:
@@ -21,40 +23,43 @@ def opened(path: Path, findings: Findings, where: Place | None = None) -> Iterat
 
     A pipe or a device is refused without waiting for it, and so is a file of more than MAX_FILE bytes.
     """
-    where = where or Place(str(path), 1, 1)
+    descriptor, _size = _opened(path, findings, where or Place(str(path), 1, 1))
+    if descriptor is None:
+        yield None
+        return
+    with os.fdopen(descriptor, "rb") as file:
+        yield file
+
+
+def _opened(path: Path, findings: Findings, where: Place) -> tuple[int | None, int]:
+    """Its descriptor and size, as of ``opened``."""
     try:
         # O_NONBLOCK: opening a pipe that nobody writes to would wait for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         findings.error("source.no-file", f"there is no file {path}", where, "Check the path, or write the file.")
-        yield None
-        return
+        return None, 0
     except PermissionError:
         findings.error("source.unreadable", f"{path} may not be read by you", where, "Change its mode.")
-        yield None
-        return
+        return None, 0
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
         findings.error("source.unreadable", f"{path} cannot be read: {why}", where)
-        yield None
-        return
+        return None, 0
     found = os.fstat(descriptor)
     mode = found.st_mode
     if not stat.S_ISREG(mode):
         os.close(descriptor)
         what = "a folder" if stat.S_ISDIR(mode) else "a pipe, socket or device"
         findings.error("source.not-a-file", f"{path} is {what}, not a file", where, "Name the file itself.")
-        yield None
-        return
+        return None, 0
     if found.st_size > MAX_FILE:
         os.close(descriptor)
         message = f"{path} is larger than {MAX_FILE:,} bytes"
         findings.error("source.too-large", message, where, "Take out what no description needs.")
-        yield None
-        return
+        return None, 0
     findings.files.add(str(path))
-    with os.fdopen(descriptor, "rb") as file:
-        yield file
+    return descriptor, found.st_size
 
 
 def below(path: Path, folder: Path, findings: Findings, where: Place) -> bool:
@@ -89,10 +94,15 @@ def _links(path: Path, folder: Path) -> bool:
 
 def content(path: Path, limit: int, findings: Findings, where: Place | None = None) -> bytes | None:
     """All of a regular file of at most ``limit`` bytes, or None with a finding."""
-    with opened(path, findings, where) as file:
-        if file is None:
-            return None
-        read = file.read(limit + 1)
+    descriptor, size = _opened(path, findings, where or Place(str(path), 1, 1))
+    if descriptor is None:
+        return None
+    try:
+        read = os.read(descriptor, min(size, limit) + 1)
+        while len(read) <= limit and (more := os.read(descriptor, min(_PIECE, limit + 1 - len(read)))):
+            read += more
+    finally:
+        os.close(descriptor)
     if len(read) > limit:
         findings.error(
             "source.too-large",

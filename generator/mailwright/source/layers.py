@@ -42,8 +42,7 @@ def stack(
     above: list[Path] = []
     where = named
     while True:
-        here = Path(os.path.realpath(path))
-        if here in above:
+        if above and Path(os.path.realpath(path)) in above:
             message = f"{path} extends itself, round in a circle"
             findings.error("source.extends-circle", message, where, "Take this extends out, or name another file.")
             break
@@ -63,7 +62,7 @@ def stack(
         entry = root.entries["extends"].node.spot
         where = Place(entry.file, entry.line, entry.column, "/extends")
         found.append(Mapping({key: one for key, one in root.entries.items() if key != "extends"}, root.spot))
-        above.append(here)
+        above.append(Path(os.path.realpath(path)))
         path = Path(os.path.normpath(path.parent / profile))
     return tuple(reversed(found))
 

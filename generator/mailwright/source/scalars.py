@@ -27,8 +27,9 @@ _READ_AS = {
 _RESOLVER = yaml.resolver.Resolver()
 _BEGINNINGS = frozenset(_RESOLVER.yaml_implicit_resolvers) | frozenset("+-.0123456789")
 """Characters with which everything begins that may be anything but text."""
-_LONGEST = 5
-"""Letters of the longest word that is no text: ``false``."""
+_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+"""Words that may be anything but text, in small letters."""
+_LONGEST = max(map(len, _WORDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,17 @@ class Surprise:
         return f'Write "{self.text}" in quotes.'
 
 
+def is_text(text: str) -> bool:
+    """Whether a plain scalar is text for every reader, as nearly all are: asked first, since it is fast."""
+    if not text:
+        return False
+    first = text[0]
+    return first not in _BEGINNINGS or (first.isalpha() and (len(text) > _LONGEST or text.lower() not in _WORDS))
+
+
 def resolve(text: str, *, date: bool) -> str | int | bool | Surprise | None:
     """The value of a plain scalar. ``date``: a date may stand here, and is kept as text."""
-    if text and (text[0] not in _BEGINNINGS or (len(text) > _LONGEST and text[0].isalpha())):
+    if is_text(text):
         return text
     if text in _NULLS:
         return None
