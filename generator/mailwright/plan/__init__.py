@@ -65,7 +65,8 @@ def make(site: Site, shared: Plan | None = None) -> Plan:
     web_rows = _table(web.rows(site, faults))
     kept = retention.rows(site) if shared is None else retention.of_customer(site, shared, faults)
     retention_rows = _table(kept)
-    links.check(site, faults)
+    if shared is None:
+        links.check(site, faults)
     faults.done()
     plan = Plan(
         settings=settings.make(site),

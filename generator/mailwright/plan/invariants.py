@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from ipaddress import ip_address
 
 from mailwright.plan import lists
@@ -201,6 +202,7 @@ def _listeners(plan: Plan) -> Iterator[Listener]:
     return (listener for listener in plan.listeners if listener.service in _MAIL)
 
 
+@lru_cache(1024)
 def _is_address(name: str) -> bool:
     try:
         ip_address(name.strip("[].").removeprefix("IPv6:"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 
 from mailwright.site.model import IPNetwork, Network
@@ -13,7 +14,12 @@ def prefixes(described: Iterable[Network]) -> tuple[IPNetwork, ...]:
 
     Single addresses that lie in none of the networks stay single: each is a machine that somebody named.
     """
-    every = {network.prefix for network in described}
+    return _fewest(frozenset(network.prefix for network in described))
+
+
+@lru_cache(1024)
+def _fewest(every: frozenset[IPNetwork]) -> tuple[IPNetwork, ...]:
+    """The same for all of a provider's customers on shared hosts."""
     wide = [each for each in every if each.num_addresses > 1]
     networks: list[IPNetwork] = [
         *collapse_addresses(each for each in wide if isinstance(each, IPv4Network)),

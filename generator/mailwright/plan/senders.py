@@ -26,14 +26,13 @@ def rows(site: Site, faults: Faults) -> Iterator[Sender]:
     seen: set[tuple[str, str]] = set()
     inner = Inner(site)
     for said in _said(site):
-        forms = (
-            Sender(said.login, form, _INTERNAL, said.automatic, "internal", form)
-            for form in inner.forms(said.address)
-        )
-        for row in (said, *forms):
-            if row.key not in seen:
-                seen.add(row.key)
-                yield row
+        if (said.address, said.login) not in seen:
+            seen.add((said.address, said.login))
+            yield said
+        for form in inner.forms(said.address):
+            if (form, said.login) not in seen:
+                seen.add((form, said.login))
+                yield Sender(said.login, form, _INTERNAL, said.automatic, "internal", form)
     for role in () if site.live else site.roles:
         for login in role.senders:
             if login not in logins:

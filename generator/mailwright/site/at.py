@@ -76,7 +76,7 @@ class At:
 
     def __getitem__(self, key: str) -> At:
         value = self.value.get(key) if isinstance(self.value, dict) else None
-        return At(self.reader, self.at + step(key), value)
+        return At(self.reader, f"{self.at}/{key}" if key.isidentifier() else self.at + step(key), value)
 
     def items(self) -> list[At]:
         """The items of a list; none where there is no list."""

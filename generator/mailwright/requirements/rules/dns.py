@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from ipaddress import ip_network
 
 from mailwright.findings import Level
@@ -31,6 +32,7 @@ _UNREACHABLE = tuple(
 )
 
 
+@lru_cache(1024)
 def why_unreachable(address: IPAddress) -> str:
     """Why nobody outside can connect to it; empty if they can."""
     return next((name for net, name in _UNREACHABLE if net.version == address.version and address in net), "")
