@@ -15,7 +15,7 @@ def test_values_are_in_their_places_however_often_and_in_whatever_order() -> Non
 
 
 def test_a_page_without_places_is_itself() -> None:
-    assert frame("<p>–</p>").filled(()) == "<p>–</p>"
+    assert frame("<p>é</p>").filled(()) == "<p>é</p>"
 
 
 def test_a_missing_value_is_an_error() -> None:

@@ -14,11 +14,11 @@ SHOWN = "&lt;/p&gt;&lt;script&gt;&quot;x&quot;"
 @pytest.mark.parametrize(
     "made",
     [
-        html_sections.section(HOSTILE, HOSTILE, (), ()),
+        html_sections.section(html_sections.opening(HOSTILE, HOSTILE, ()), ()),
         html_sections.paragraph(HOSTILE),
         html_sections.items([HOSTILE]),
         html_sections.reply(HOSTILE, HOSTILE, HOSTILE, HOSTILE),
-        html_sections.table(HOSTILE, [HOSTILE] * 3, [HOSTILE] * 3, [[HOSTILE] * 3]),
+        html_sections.table(html_sections.columns(HOSTILE, [HOSTILE] * 3, [HOSTILE] * 3), [[HOSTILE] * 3]),
         html_sections.words(Verbatim("<p>ours</p>"), HOSTILE, HOSTILE),
     ],
 )
@@ -34,17 +34,17 @@ def test_markup_stays_what_it_is() -> None:
 
 
 def test_a_reason_cannot_end_its_comment() -> None:
-    made = html_sections.section("desk", "Help", ["--> <b>"], [html_sections.paragraph("x")])
+    made = html_sections.section(html_sections.opening("desk", "Help", ["--> <b>"]), [html_sections.paragraph("x")])
     assert made.splitlines()[1].startswith("<!-- ")
     assert made.count("-->") == 1
     assert "<b>" not in made
 
 
 def test_cells_have_their_columns_heads_where_there_are_more_than_two() -> None:
-    three = html_sections.table("Servers", ["a", "b", "c"], ["A", "B", "C"], [["x", "y", 7]])
+    three = html_sections.table(html_sections.columns("Servers", ["a", "b", "c"], ["A", "B", "C"]), [["x", "y", 7]])
     assert '<th role="rowheader" scope="row">x</th><td role="cell" data-head="B">y</td>' in three
     assert '<td role="cell" data-head="C">7</td>' in three
-    two = html_sections.table("Servers", ["a", "b"], ["A", "B"], [["x", "y"]])
+    two = html_sections.table(html_sections.columns("Servers", ["a", "b"], ["A", "B"]), [["x", "y"]])
     assert '<td role="cell">y</td>' in two
 
 

@@ -9,13 +9,18 @@ from collections.abc import Iterable, Sequence
 
 from mailwright.formats import html
 from mailwright.formats.engine import Verbatim
+from mailwright.records import dataclass
 
 
-def section(name: str, title: object, reasons: Iterable[object], inner: Iterable[Verbatim]) -> Verbatim:
-    """``reasons`` are comments; ``inner`` is what the functions below return."""
+def opening(name: str, title: object, reasons: Iterable[object]) -> Verbatim:
+    """How a section begins. ``reasons`` are comments."""
     why = "".join([f"{html.comment(reason)}\n" for reason in reasons])
-    name, shown = html.text(name), html.text(title)
-    return Verbatim(f'<section id="{name}">\n{why}<h2>{shown}</h2>\n{"".join(inner)}</section>\n')
+    return Verbatim(f'<section id="{html.text(name)}">\n{why}<h2>{html.text(title)}</h2>\n')
+
+
+def section(opened: Verbatim, inner: Iterable[Verbatim]) -> Verbatim:
+    """A section that begins with its ``opening``; ``inner`` is what the functions below return."""
+    return Verbatim(f"{opened}{''.join(inner)}</section>\n")
 
 
 def paragraph(value: object) -> Verbatim:
@@ -34,25 +39,34 @@ def reply(name: str, said: str, means: object, helps: object) -> Verbatim:
     return Verbatim(f"{heading}{paragraph(means)}{paragraph(helps)}</div>\n")
 
 
-def table(
-    caption: object, heads: Sequence[object], plain_heads: Sequence[str], rows: Iterable[Sequence[object]]
-) -> Verbatim:
-    """A table; the first cell of a row is its head.
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """How a table begins, and each of its cells."""
 
-    Where it has more than two columns, each cell has the head of its column (``plain_heads``) for narrow screens,
+    opened: Verbatim
+    cells: tuple[str, ...]
+
+
+def columns(caption: object, heads: Sequence[object], plain_heads: Sequence[str]) -> Columns:
+    """Where there are more than two, each cell has the head of its column (``plain_heads``) for narrow screens,
     which show the cells one below the other; its roles are said because browsers forget them then.
     """
-    columns = "".join([f'<th role="columnheader" scope="col">{html.text(head)}</th>' for head in heads])
-    cells = [
+    shown = "".join([f'<th role="columnheader" scope="col">{html.text(head)}</th>' for head in heads])
+    cells = tuple(
         f'<td role="cell" data-head="{html.text(head)}">' if len(heads) > 2 else '<td role="cell">'
         for head in plain_heads
-    ]
-    lines = "".join([_row(row, cells) for row in rows])
-    return Verbatim(
-        f'<table role="table">\n<caption>{html.text(caption)}</caption>\n'
-        f'<thead role="rowgroup"><tr role="row">{columns}</tr></thead>\n'
-        f'<tbody role="rowgroup">\n{lines}</tbody>\n</table>\n'
     )
+    opened = (
+        f'<table role="table">\n<caption>{html.text(caption)}</caption>\n'
+        f'<thead role="rowgroup"><tr role="row">{shown}</tr></thead>\n'
+    )
+    return Columns(Verbatim(opened), cells)
+
+
+def table(of: Columns, rows: Iterable[Sequence[object]]) -> Verbatim:
+    """A table; the first cell of a row is its head."""
+    lines = "".join([_row(row, of.cells) for row in rows])
+    return Verbatim(f'{of.opened}<tbody role="rowgroup">\n{lines}</tbody>\n</table>\n')
 
 
 def _row(row: Sequence[object], cells: Sequence[str]) -> str:

@@ -6,10 +6,11 @@ Where a provider provides, it is between two parties, who are named; what else i
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from mailwright.pages.facts import QUEUE_DAYS, because, desk, ending, kept_days, size
 from mailwright.pages.model import Fact, Items, Say, Section, Table, To, say
-from mailwright.plan.model import Plan
+from mailwright.plan.model import HostFacts, Plan
 from mailwright.plan.retention import view_days
 
 _FUNCTIONS = ("mx", "submission", "store", "lists", "web", "log")
@@ -43,9 +44,25 @@ def sections(plan: Plan) -> Iterator[Section]:
         ),
     )
     yield _agreed("performance", said.performance if said else "")
-    yield _agreed("availability", said.availability if said else "", Table(
-        "hosts", ("function", "number"), tuple(_hosts(plan))), *_shared(plan))  # fmt: skip
-    yield Section(
+    yield _agreed("availability", said.availability if said else "", _hosts(plan.hosts), *_shared(plan))
+    networks = any(grant.port == 25 for grant in plan.grants)
+    yield _security(networks, view_days(plan) if settings.sharing else None)
+    yield _agreed("changes", said.changes if said else "", desk(plan))
+    yield _agreed("faults", said.faults if said else "", _STATUS)
+    yield _agreed("escalation", said.escalation if said else "")
+    yield _agreed("penalties", said.penalties if said else "")
+    yield _BESIDES
+
+
+_STATUS = say("faults.status", page=To("status"))
+_BESIDES = Section("besides", because("AGREE-1", "what else was agreed"), block="agreement")
+
+
+@lru_cache(maxsize=64)
+def _security(networks: bool, view: int | None) -> Section:
+    """``networks``: some may relay without a login; ``view``: for how many days a customer on shared hosts sees its
+    part of the log."""
+    return Section(
         "security",
         because("AGREE-1", "security, as it is configured"),
         (
@@ -53,24 +70,15 @@ def sections(plan: Plan) -> Iterator[Section]:
                 (
                     say("security.tls"),
                     say("security.login"),
-                    *((say("security.networks"),) if any(grant.port == 25 for grant in plan.grants) else ()),
+                    *((say("security.networks"),) if networks else ()),
                     say("security.relay"),
                     say("security.log", page=To("privacy")),
-                    *(
-                        (say("security.walls"), say("security.view", days=view_days(plan)))
-                        if settings.sharing
-                        else ()
-                    ),
+                    *((say("security.walls"), say("security.view", days=view)) if view is not None else ()),
                     say("security.users", page=To("instructions")),
                 )
             ),
         ),
     )
-    yield _agreed("changes", said.changes if said else "", desk(plan))
-    yield _agreed("faults", said.faults if said else "", say("faults.status", page=To("status")))
-    yield _agreed("escalation", said.escalation if said else "")
-    yield _agreed("penalties", said.penalties if said else "")
-    yield Section("besides", because("AGREE-1", "what else was agreed"), block="agreement")
 
 
 def _parties(plan: Plan) -> Iterator[Section]:
@@ -102,17 +110,23 @@ def _together(plan: Plan) -> Iterator[tuple[object, ...]]:
 
 def _shared(plan: Plan) -> Iterator[Say]:
     if plan.settings.sharing is not None and plan.settings.provision is not None:
-        yield say("hosts.shared", provider=plan.settings.provision.provider)
+        yield _by_others(plan.settings.provision.provider)
 
 
+@lru_cache(maxsize=64)
+def _by_others(provider: str) -> Say:
+    return say("hosts.shared", provider=provider)
+
+
+@lru_cache(maxsize=256)
 def _agreed(name: str, words: str, *facts: Fact) -> Section:
     """A heading under which the site says what was agreed; if it does not, that is said."""
     agreed: Say = say("agreed", words=words) if words else say("not-agreed")
     return Section(name, because("AGREE-1", f"{name}, as it was agreed"), (agreed, *facts))
 
 
-def _hosts(plan: Plan) -> Iterator[tuple[object, ...]]:
-    for function in _FUNCTIONS:
-        number = len(plan.with_function(function))
-        if number:
-            yield say(f"function.{function}"), number
+@lru_cache(maxsize=64)
+def _hosts(hosts: tuple[HostFacts, ...]) -> Table:
+    numbers = ((one, sum(one in host.functions for host in hosts)) for one in _FUNCTIONS)
+    rows = tuple((say(f"function.{function}"), number) for function, number in numbers if number)
+    return Table("hosts", ("function", "number"), rows)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from mailwright.formats import html
 from mailwright.pages.facts import because, vouched
 from mailwright.pages.model import Cell, Fact, Section, Table, say
 from mailwright.plan.contacts import SERVICE_DESK
-from mailwright.plan.model import Contact, Plan
+from mailwright.plan.model import Contact, HostFacts, Plan
 
 
 def sections(plan: Plan) -> Iterator[Section]:
@@ -38,16 +39,18 @@ def sections(plan: Plan) -> Iterator[Section]:
         because("ROLE-3", "where Janet and its contractors write to, and get an answer"),
         (Table("roles", ("role", "mail"), tuple(_roles(plan))),),
     )
-    mailers = tuple(
-        (html.code(host.name), html.code(", ".join(map(str, host.addresses))))
-        for host in plan.with_function("mx", "submission")
-    )
     yield Section(
         "mailers",
         because("AUDIT-5", "which systems a question may be about"),
-        (Table("mailers", ("server", "addresses"), mailers), *vouched(plan, "ROLE-3", "AUDIT-5", "AUDIT-6")),
+        (_mailers(plan.with_function("mx", "submission")), *vouched(plan, "ROLE-3", "AUDIT-5", "AUDIT-6")),
         "contacts",
     )
+
+
+@lru_cache(maxsize=64)
+def _mailers(hosts: tuple[HostFacts, ...]) -> Table:
+    rows = tuple((html.code(host.name), html.code(", ".join(map(str, host.addresses)))) for host in hosts)
+    return Table("mailers", ("server", "addresses"), rows)
 
 
 def _contact(one: Contact) -> tuple[Cell, ...]:

@@ -15,15 +15,17 @@ from mailwright.pages import (
     programs,
     support,
 )
-from mailwright.pages.facts import because, desk, web
+from mailwright.pages.facts import because, desk_section, web
 from mailwright.pages.model import Page, Section
 from mailwright.plan.model import Plan
 from mailwright.site.documents import DOCUMENTS
 
+_WELCOME = Section("welcome", because("SUPPORT-1", "what there is to read, and whom to turn to"), (), "welcome")
+
 
 def _index(plan: Plan) -> Iterator[Section]:
-    yield Section("welcome", because("SUPPORT-1", "what there is to read, and whom to turn to"), (), "welcome")
-    yield Section("desk", because("SUPPORT-1", "whom to turn to"), (desk(plan),))
+    yield _WELCOME
+    yield desk_section(plan)
 
 
 INDEX = Page("index", _index)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from mailwright.formats import html
 from mailwright.pages.model import Fact, Say, Section, Table, say
 from mailwright.plan.model import Because, Plan, Service, WebUse
+from mailwright.site.model import ServiceDesk
 
 _UNITS = (
     ("TB", 1000**4), ("TiB", 1024**4), ("GB", 1000**3), ("GiB", 1024**3),
@@ -41,9 +43,26 @@ def helper(plan: Plan) -> object:
 
 def desk(plan: Plan) -> Fact:
     """How to reach those who help."""
-    one = plan.settings.service_desk
+    return _desk(plan.settings.service_desk, postmaster(plan))
+
+
+def desk_section(plan: Plan) -> Section:
+    """The same as a section of its own."""
+    return _desk_section(plan.settings.service_desk, postmaster(plan))
+
+
+# One site has them on many pages.
+
+
+@lru_cache(maxsize=64)
+def _desk_section(one: ServiceDesk | None, postmaster: str) -> Section:
+    return Section("desk", because("SUPPORT-1", "whom to turn to"), (_desk(one, postmaster),))
+
+
+@lru_cache(maxsize=64)
+def _desk(one: ServiceDesk | None, postmaster: str) -> Fact:
     if one is None:
-        return say("desk.none", address=html.mail(postmaster(plan)))
+        return say("desk.none", address=html.mail(postmaster))
     rows: list[tuple[object, ...]] = [(say("desk.mail"), html.mail(one.email))]
     if one.telephone:
         rows.append((say("desk.telephone"), html.telephone(one.telephone)))
@@ -53,10 +72,14 @@ def desk(plan: Plan) -> Fact:
     return Table("desk", ("way", "how"), tuple(rows))
 
 
-def servers(plan: Plan, *services: Service) -> tuple[tuple[str, int, str], ...]:
-    """Name, port and kind of TLS of the listeners for these services, in their order, each once."""
+Server = tuple[str, int, str]
+"""Name, port and kind of TLS."""
+
+
+def servers(plan: Plan, *services: Service) -> tuple[Server, ...]:
+    """The listeners for these services, in their order, each once."""
     rows = [row for service in services for row in plan.listeners if row.service == service]
-    return tuple((row.host, row.port, row.tls) for row in rows)
+    return tuple([(row.host, row.port, row.tls) for row in rows])
 
 
 def web(plan: Plan, use: WebUse) -> str:
@@ -72,13 +95,22 @@ def kept_days(plan: Plan) -> tuple[int, int]:
     return (min(row.days for row in rows), max(row.maximum_days for row in rows)) if rows else (0, 0)
 
 
-def kept_for(plan: Plan, what: str) -> Say | None:
-    """For how many days that is kept which has no file of its own; None where there is none of it."""
+def kept_between(plan: Plan, what: str) -> tuple[int, int] | None:
+    """For how many days that is kept which has no file of its own, and how many at most; None where there is none
+    of it."""
     rows = [row for row in plan.retention if row.log == what]
-    if not rows:
-        return None
-    days, most = min(row.days for row in rows), max(row.maximum_days for row in rows)
-    return say("days", number=days) if days == most else say("days-most", number=days, most=most)
+    return (min(row.days for row in rows), max(row.maximum_days for row in rows)) if rows else None
+
+
+def kept_for(plan: Plan, what: str) -> Say | None:
+    """The same in words."""
+    between = kept_between(plan, what)
+    return days(*between) if between is not None else None
+
+
+def days(number: int, most: int) -> Say:
+    """So many days, or at most so many more."""
+    return say("days", number=number) if number == most else say("days-most", number=number, most=most)
 
 
 def vouched(plan: Plan, *requirements: str) -> tuple[Fact, ...]:
@@ -90,9 +122,12 @@ def vouched(plan: Plan, *requirements: str) -> tuple[Fact, ...]:
     )
 
 
+_LOGIN, _LOGIN_OF_DIRECTORY = say("login.own"), say("login.directory")
+
+
 def logins(plan: Plan) -> Say:
     """What a login looks like here, and whose password it is."""
-    return say("login.directory" if plan.settings.directory is not None else "login.own")
+    return _LOGIN_OF_DIRECTORY if plan.settings.directory is not None else _LOGIN
 
 
 def ending(plan: Plan) -> Iterator[Section]:

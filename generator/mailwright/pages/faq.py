@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache, lru_cache
 
 from mailwright.formats import html
+from mailwright.pages.english import WORDS
 from mailwright.pages.facts import QUEUE_DAYS, because, helper, size
 from mailwright.pages.model import Reply, Say, Section, To, say
 from mailwright.plan.model import Plan
@@ -81,16 +83,18 @@ ELSEWHERE = (
 )
 """By mailers elsewhere, in a report that the site's mailer sends on."""
 
+_QUESTIONS = Section("questions", because("SUPPORT-1", "a list of questions that is kept"), block="questions")
+
 
 def sections(plan: Plan) -> Iterator[Section]:
     kinds = [("sending", SENDING), ("receiving", RECEIVING), ("elsewhere", ELSEWHERE)]
     if plan.lists:
         kinds.insert(1, ("to-lists", LISTS))
-    told = _told(plan)
+    told, own = _told(plan), _own(plan)
+    why = because("SUPPORT-1", "failure reports are explained, with the words that they have")
     for name, answers in kinds:
-        why = because("SUPPORT-1", "failure reports are explained, with the words that they have")
-        yield Section(name, why, (say(f"{name}.first"), *(_reply(plan, answer, told) for answer in answers)))
-    yield Section("questions", because("SUPPORT-1", "a list of questions that is kept"), block="questions")
+        yield Section(name, why, (say(f"{name}.first"), *[_answered(answer, own, told) for answer in answers]))
+    yield _QUESTIONS
     yield Section("not-here", because("SUPPORT-1", "whom to ask"), (say("not-here.ask", helper=helper(plan)),))
 
 
@@ -109,14 +113,32 @@ def _told(plan: Plan) -> dict[str, object]:
     }
 
 
-def _reply(plan: Plan, answer: Answer, told: dict[str, object]) -> Reply:
-    values = {
+def _own(plan: Plan) -> dict[str, str]:
+    """What stands in texts for what is in braces there."""
+    return {
         "{own}": f"somebody@{plan.settings.primary_domain}",
         "{else}": "somebody@elsewhere.example",
         "{login}": "ab123",
         "{list}": plan.lists[0].address if plan.lists else "",
     }
+
+
+def _answered(answer: Answer, own: Mapping[str, str], told: Mapping[str, object]) -> Reply:
     text = answer.text
-    for name, value in values.items():
-        text = text.replace(name, value)
-    return Reply(answer.name, text, Say(f"means.{answer.name}", told), Say(f"helps.{answer.name}", told))
+    if "{" in text:
+        for name, value in own.items():
+            text = text.replace(name, value)
+    return _reply(answer.name, text, tuple([(name, told[name]) for name in _asked(answer.name)]))
+
+
+@lru_cache(maxsize=512)
+def _reply(name: str, text: str, told: tuple[tuple[str, object], ...]) -> Reply:
+    """Of those answers that have nothing of the site's own there is one for all sites."""
+    values = dict(told)
+    return Reply(name, text, Say(f"means.{name}", values), Say(f"helps.{name}", values))
+
+
+@cache
+def _asked(name: str) -> tuple[str, ...]:
+    """Names of the values that are told of an answer."""
+    return tuple(dict.fromkeys((*html.names(WORDS[f"means.{name}"]), *html.names(WORDS[f"helps.{name}"]))))

@@ -63,7 +63,8 @@ Fact = Say | Items | Table | Reply
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Section:
-    """Part of a page: its heading is the sentence ``section.<name>``.
+    """Part of a page: its heading is the sentence ``section.<name>``. What is the same of many sites is best one
+    object for all of them, since a language keeps what it made of it (``pages.voice``).
 
     because  the requirements that it meets
     facts    what is so, from the plan

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from mailwright.formats import html
 from mailwright.pages.facts import because, desk, kept_for, postmaster, web
 from mailwright.pages.model import Cell, Items, Say, Section, Table, say
 from mailwright.plan.model import Plan, Retention
 from mailwright.plan.retention import HELD, INDEX, JOURNAL, LEFT, MAIL_FOLDER, MAIL_LOG, VIEW, view_days
+
+_RULES = (
+    Section(
+        "shown",
+        because("PRIV-1", "when mail, mail logs and access logs are shown to others than writer and recipients"),
+        block="privacy-disclosure",
+    ),
+    Section("told", because("PRIV-2", "how writers and recipients hear of a disclosure"), block="privacy-notice"),
+    Section("rights", because("PRIV-1", "what people may ask for"), block="privacy-rights"),
+    Section("law", because("PRIV-1", "the acts that bind the organisation"), block="privacy-law"),
+)
 
 
 def sections(plan: Plan) -> Iterator[Section]:
@@ -28,26 +40,8 @@ def sections(plan: Plan) -> Iterator[Section]:
         because("PRIV-1", "which records there are that could be shown to anybody"),
         (Items(tuple(recorded)),),
     )
-    yield Section(
-        "kept",
-        (*because("AUDIT-3", "the period that is configured"), *because("AUDIT-4", "who may read the logs")),
-        (
-            Table("kept", ("record", "days", "most", "readers"), tuple(_kept(plan))),
-            say("kept.readers"),
-            *((say("kept.view", days=say("days", number=view_days(plan))),) if view_days(plan) else ()),
-            say("kept.deleted"),
-        ),
-    )
-    yield Section(
-        "shown",
-        because("PRIV-1", "when mail, mail logs and access logs are shown to others than writer and recipients"),
-        block="privacy-disclosure",
-    )
-    yield Section(
-        "told", because("PRIV-2", "how writers and recipients hear of a disclosure"), block="privacy-notice"
-    )
-    yield Section("rights", because("PRIV-1", "what people may ask for"), block="privacy-rights")
-    yield Section("law", because("PRIV-1", "the acts that bind the organisation"), block="privacy-law")
+    yield _kept(plan.retention, view_days(plan))
+    yield from _RULES
     yield Section(
         "ask",
         because("PRIV-1", "whom to ask"),
@@ -71,10 +65,25 @@ def _besides_logs(plan: Plan) -> Iterator[Say]:
 _KINDS = ("log", "copy", "index", "seals", "journal", "")
 
 
-def _kept(plan: Plan) -> Iterator[tuple[Cell, ...]]:
+@lru_cache(maxsize=64)
+def _kept(retention: tuple[Retention, ...], view: int) -> Section:
+    """``view``: for how many days a customer on shared hosts sees its part of the log."""
+    return Section(
+        "kept",
+        (*because("AUDIT-3", "the period that is configured"), *because("AUDIT-4", "who may read the logs")),
+        (
+            Table("kept", ("record", "days", "most", "readers"), tuple(_records(retention))),
+            say("kept.readers"),
+            *((say("kept.view", days=say("days", number=view)),) if view else ()),
+            say("kept.deleted"),
+        ),
+    )
+
+
+def _records(retention: tuple[Retention, ...]) -> Iterator[tuple[Cell, ...]]:
     """A row for each kind of record that is kept in the same way, on however many hosts."""
     seen: dict[tuple[object, ...], tuple[Cell, ...]] = {}
-    logs = [row for row in plan.retention if row.log not in (LEFT, HELD, VIEW)]
+    logs = [row for row in retention if row.log not in (LEFT, HELD, VIEW)]
     for row in sorted(logs, key=lambda row: (_KINDS.index(_kind(row)), row.key)):
         kind = _kind(row)
         most = max(row.days, row.maximum_days)

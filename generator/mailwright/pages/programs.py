@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from mailwright.formats import html
-from mailwright.pages.facts import because, desk, logins, servers, size, web
-from mailwright.pages.model import Cell, Fact, Items, Say, Section, Table, To, say
+from mailwright.pages.facts import Server, because, desk, logins, servers, size, web
+from mailwright.pages.model import Fact, Items, Say, Section, Table, To, say
 from mailwright.plan.model import Plan, Service
 
 _KINDS: tuple[tuple[Service, str], ...] = (
@@ -17,27 +18,48 @@ _KINDS: tuple[tuple[Service, str], ...] = (
 )
 
 
+_WHY = because("SUPPORT-1", "advice on mail programs, with the service's real names and ports")
+
+
 def sections(plan: Plan) -> Iterator[Section]:
-    why = because("SUPPORT-1", "advice on mail programs, with the service's real names and ports")
     by_itself = tuple(_by_itself(plan))
     if by_itself:
-        yield Section("by-itself", why, (Items(by_itself),))
-    yield Section(
+        yield Section("by-itself", _WHY, (Items(by_itself),))
+    found = tuple([(kind, servers(plan, service)) for service, kind in _KINDS])
+    several = len(plan.with_function("store")) > 1 or len(plan.with_function("submission")) > 1
+    yield _by_hand(found, logins(plan), several)
+    filters = servers(plan, "managesieve")
+    if filters:
+        yield _filters(filters)
+    yield Section("trouble", _WHY, (say("trouble.faq", page=To("faq")), desk(plan)))
+
+
+@lru_cache(maxsize=64)
+def _by_hand(found: tuple[tuple[str, tuple[Server, ...]], ...], login: Say, several: bool) -> Section:
+    """``several``: there are servers for the same, of which any does."""
+    rows = tuple(
+        (say(f"server.{kind}"), html.code(name), port, say(f"tls.{tls}"))
+        for kind, those in found
+        for name, port, tls in those
+    )
+    hints = (login, say("by-hand.address"), say("by-hand.authentication"))
+    return Section(
         "by-hand",
-        why,
+        _WHY,
         (
-            Table("servers", ("purpose", "server", "port", "security"), tuple(_servers(plan))),
-            Items((logins(plan), say("by-hand.address"), say("by-hand.authentication"), *_which(plan))),
+            Table("servers", ("purpose", "server", "port", "security"), rows),
+            Items((*hints, say("by-hand.any")) if several else hints),
         ),
         "mail-programs",
     )
-    filters = servers(plan, "managesieve")
-    if filters:
-        names = html.code(", ".join(f"{name}:{port}" for name, port, _ in filters))
-        yield Section(
-            "filters", because("REMOTE-2", "people manage their filters"), (say("filters.sieve", servers=names),)
-        )
-    yield Section("trouble", why, (say("trouble.faq", page=To("faq")), desk(plan)))
+
+
+@lru_cache(maxsize=64)
+def _filters(found: tuple[Server, ...]) -> Section:
+    names = html.code(", ".join(f"{name}:{port}" for name, port, _ in found))
+    return Section(
+        "filters", because("REMOTE-2", "people manage their filters"), (say("filters.sieve", servers=names),)
+    )
 
 
 def _by_itself(plan: Plan) -> Iterator[Say]:
@@ -54,18 +76,6 @@ def _by_itself(plan: Plan) -> Iterator[Say]:
         yield say("by-itself.srv")
     if web(plan, "webmail"):
         yield say("by-itself.webmail", page=To("webmail"))
-
-
-def _servers(plan: Plan) -> Iterator[tuple[Cell, ...]]:
-    for service, kind in _KINDS:
-        for name, port, tls in servers(plan, service):
-            yield say(f"server.{kind}"), html.code(name), port, say(f"tls.{tls}")
-
-
-def _which(plan: Plan) -> Iterator[Say]:
-    """Where there are several servers for the same, any of them does."""
-    if len(plan.with_function("store")) > 1 or len(plan.with_function("submission")) > 1:
-        yield say("by-hand.any")
 
 
 def webmail(plan: Plan) -> Iterator[Section]:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from mailwright.formats import html
 from mailwright.pages.facts import (
     QUEUE_DAYS,
     because,
+    days,
     desk,
+    desk_section,
     ending,
     helper,
-    kept_for,
+    kept_between,
     postmaster,
     servers,
     size,
     vouched,
     web,
 )
-from mailwright.pages.model import Cell, Fact, Items, Say, Section, Table, To, say
+from mailwright.pages.model import Fact, Items, Section, Table, To, say
 from mailwright.plan.model import EVERYWHERE, Plan
 from mailwright.plan.retention import LEFT
 
@@ -34,12 +37,10 @@ STATUS_FOLDER = "/var/lib/mailwright-pages"
 
 def sections(plan: Plan) -> Iterator[Section]:
     settings = plan.settings
-    yield Section("desk", because("SUPPORT-1", "whom to turn to"), (desk(plan),))
-    left = kept_for(plan, LEFT)
-    facts = (_quota(plan), *((say("record.left", days=left),) if left is not None else ()))
-    yield Section("account-changes", because("SUPPORT-1", "changes to accounts"), facts, "account-changes")
-    yield Section("state", because("SUPPORT-1", "the state of the service"), (say("state.see", page=To("status")),))
-    yield Section("programs", because("SUPPORT-1", "mail programs"), (say("programs.see", page=To("set-up")),))
+    yield desk_section(plan)
+    yield _account_changes(settings.quota, kept_between(plan, LEFT))
+    yield _STATE
+    yield _PROGRAMS
     yield Section(
         "reports",
         because("SUPPORT-1", "failure reports, from here and from elsewhere"),
@@ -51,21 +52,9 @@ def sections(plan: Plan) -> Iterator[Section]:
         (say("abuse.write"), Items(tuple(say("abuse.address", address=html.mail(one)) for one in _abuse(plan)))),
         "abuse",
     )
-    yield Section(
-        "good-practice",
-        because("SUPPORT-1", "good practice"),
-        (Items((*_limits(plan), say("see-too", page=To("addresses")), say("see-too", page=To("clocks")))),),
-        "good-practice",
-    )
-    yield Section(
-        "outside-services", because("SUPPORT-1", "lists and services elsewhere"), block="outside-services"
-    )
-    yield Section(
-        "connections",
-        because("SUPPORT-1", "connections from away"),
-        (say("connections.ports", ports=_ports(plan)), say("connections.other")),
-        "connections",
-    )
+    yield _good_practice(settings.message_size, settings.recipients, settings.hourly)
+    yield _OUTSIDE_SERVICES
+    yield _connections(_ports(plan))
     yield Section(
         "acceptable-use",
         because("SUPPORT-1", "security and acceptable use"),
@@ -77,17 +66,59 @@ def sections(plan: Plan) -> Iterator[Section]:
     )
 
 
+_STATE = Section("state", because("SUPPORT-1", "the state of the service"), (say("state.see", page=To("status")),))
+_PROGRAMS = Section("programs", because("SUPPORT-1", "mail programs"), (say("programs.see", page=To("set-up")),))
+_OUTSIDE_SERVICES = Section(
+    "outside-services", because("SUPPORT-1", "lists and services elsewhere"), block="outside-services"
+)
+
+
+@lru_cache(maxsize=64)
+def _account_changes(quota: int, left: tuple[int, int] | None) -> Section:
+    """``left``: between how many days the mailbox of somebody is kept who has left."""
+    holds = say("quota.default", size=size(quota)) if quota else say("quota.unsaid")
+    facts = (holds, say("record.left", days=days(*left))) if left is not None else (holds,)
+    return Section("account-changes", because("SUPPORT-1", "changes to accounts"), facts, "account-changes")
+
+
+@lru_cache(maxsize=64)
+def _good_practice(message_size: int, recipients: int, hourly: int) -> Section:
+    limits = (
+        say("limit.size", size=size(message_size)),
+        say("limit.recipients", number=recipients),
+        say("limit.hourly", number=hourly),
+    )
+    too = (say("see-too", page=To("addresses")), say("see-too", page=To("clocks")))
+    return Section(
+        "good-practice", because("SUPPORT-1", "good practice"), (Items((*limits, *too)),), "good-practice"
+    )
+
+
+@lru_cache(maxsize=64)
+def _connections(ports: str) -> Section:
+    return Section(
+        "connections",
+        because("SUPPORT-1", "connections from away"),
+        (say("connections.ports", ports=ports), say("connections.other")),
+        "connections",
+    )
+
+
+_WHY_STATUS = because("SUPPORT-1", "where people see whether the service works")
+_MAINTENANCE = Section("maintenance", _WHY_STATUS, block="maintenance")
+_OUTAGE = Section("outage", _WHY_STATUS, (Items((say("outage.in"), say("outage.out", days=QUEUE_DAYS))),))
+
+
 def status(plan: Plan) -> Iterator[Section]:
-    why = because("SUPPORT-1", "where people see whether the service works")
     where: Fact
     if web(plan, "pages"):
         where = say("status.here", link=html.anchor(STATUS, STATUS))
     else:
         where = say("status.elsewhere", helper=helper(plan))
     yield from ending(plan)
-    yield Section("now", why, (where, say("status.other"), desk(plan)))
-    yield Section("maintenance", why, block="maintenance")
-    yield Section("outage", why, (Items((say("outage.in"), say("outage.out", days=QUEUE_DAYS))),))
+    yield Section("now", _WHY_STATUS, (where, say("status.other"), desk(plan)))
+    yield _MAINTENANCE
+    yield _OUTAGE
 
 
 def operation(plan: Plan) -> Iterator[Section]:
@@ -102,35 +133,30 @@ def operation(plan: Plan) -> Iterator[Section]:
         "help-reaches", why, (operators, say("operators.postmaster", address=html.mail(postmaster(plan))))
     )
     yield Section("operation-reaches", why, (desk(plan),))
-    hosts = [row.host for row in plan.web if row.use == "pages"]
+    together = _together(tuple([row.host for row in plan.web if row.use == "pages"]))
+    yield Section("together", why, (together, *vouched(plan, "SUPPORT-2")), "help-desk")
+
+
+@lru_cache(maxsize=64)
+def _together(hosts: tuple[str, ...]) -> Items:
     file = html.code(f"{STATUS_FOLDER}/{STATUS}")
-    together = (
-        say("together.status", page=To("status")),
-        *(say("together.file", file=file, host=html.code(host)) for host in hosts),
-        say("together.faq", page=To("faq")),
-        say("together.trace"),
+    return Items(
+        (
+            say("together.status", page=To("status")),
+            *(say("together.file", file=file, host=html.code(host)) for host in hosts),
+            say("together.faq", page=To("faq")),
+            say("together.trace"),
+        )
     )
-    yield Section("together", why, (Items(together), *vouched(plan, "SUPPORT-2")), "help-desk")
-
-
-def _quota(plan: Plan) -> Fact:
-    return say("quota.default", size=size(plan.settings.quota)) if plan.settings.quota else say("quota.unsaid")
 
 
 def _abuse(plan: Plan) -> tuple[str, ...]:
     return tuple(f"abuse@{name}" for name in plan.settings.domains)
 
 
-def _limits(plan: Plan) -> tuple[Say, ...]:
-    settings = plan.settings
-    return (
-        say("limit.size", size=size(settings.message_size)),
-        say("limit.recipients", number=settings.recipients),
-        say("limit.hourly", number=settings.hourly),
-    )
-
-
-def _ports(plan: Plan) -> Cell:
-    everywhere = {row.port for row in plan.openings if row.direction == "in" and set(EVERYWHERE) <= set(row.peers)}
+def _ports(plan: Plan) -> str:
+    everywhere = {
+        row.port for row in plan.openings if row.direction == "in" and all(one in row.peers for one in EVERYWHERE)
+    }
     ports = dict.fromkeys(port for _, port, _ in servers(plan, "imaps", "pop3s", "submissions", "submission"))
     return ", ".join(str(port) for port in ports if port in everywhere)

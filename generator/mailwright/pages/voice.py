@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from functools import cache, lru_cache
 
 from mailwright import resources
 from mailwright.formats import html, html_sections, markdown_html
 from mailwright.formats.engine import Verbatim
+from mailwright.formats.html_sections import Columns
 from mailwright.pages.language import language
 from mailwright.pages.model import Fact, Items, Reply, Say, Section, Table, To
-from mailwright.plan.model import Plan
+from mailwright.plan.model import Because, Plan
 
 _TEXTS = "documents"
 
@@ -33,39 +35,56 @@ class Voice:
 
     def sentence(self, said: Say) -> Verbatim:
         """The sentence in this language; in English, and marked so, where it is not translated."""
-        pattern, code = self.words.pattern(said.key)
         values = said.values
-        made = (
-            html.sentence(pattern, {name: self._cell(values[name]) for name in html.names(pattern)})
-            if values
-            else _said(pattern)
-        )
+        if not values:
+            return _plain(self, said.key)
+        pattern, code = self.words.pattern(said.key)
+        made = html.sentence(pattern, {name: self._cell(values[name]) for name in html.names(pattern)})
         return made if code == self.words.code else html.foreign(language(code).tag, made)
-
-    def section(self, section: Section) -> Verbatim:
-        """The section; what many sites have in common is the same object for all of them, and made once."""
-        return _made(self, section)
 
     def title(self, section: str) -> Verbatim:
         """The heading of the section of that name."""
-        return self.sentence(Say(f"section.{section}"))
+        return _plain(self, f"section.{section}")
+
+    def section(self, section: Section) -> Verbatim:
+        """The section. What many sites have in common is the same object for all of them, and made once."""
+        return _section(self, section)
 
     def make(self, section: Section) -> Verbatim:
-        facts = [self._fact(fact) for fact in section.facts]
+        """The section anew."""
+        facts = [_fact(self, fact) for fact in section.facts]
         if section.block:
-            facts.append(self._shown(section.block))
-        return html_sections.section(section.name, self.title(section.name), section.because, facts)
+            facts.append(_block(self, section.block))
+        return html_sections.section(_opening(self, section.name, section.because), facts)
+
+    def columns(self, caption: str, heads: Sequence[str]) -> Columns:
+        """How a table begins."""
+        return html_sections.columns(
+            _plain(self, f"table.{caption}"),
+            [_plain(self, f"head.{head}") for head in heads],
+            [self.words.plain(f"head.{head}") for head in heads],
+        )
+
+    def block(self, block: str) -> Verbatim:
+        """The text of a block: the site's own before the default, in this language before the other."""
+        code, text = self._text(block)
+        ours = (code, block) not in self._own
+        shown = markdown_html.of_our_own(f"{code}-{block}", text) if ours else markdown_html.to_html(text)
+        if code == self.words.code:
+            return html_sections.words(shown)
+        return html_sections.words(shown, language(code).tag, _plain(self, "frame.untranslated"))
 
     def _cell(self, value: object) -> object:
         if isinstance(value, str | int):
             return value
+        if isinstance(value, Say):
+            return self.sentence(value)
         if isinstance(value, To):
-            return html.anchor(self.file(value.page), self.sentence(Say(f"title.{value.page}")))
-        if isinstance(value, date):
-            return html.day(value, self.words.day(value))
-        return self.sentence(value) if isinstance(value, Say) else value
+            return _link(self, value.page)
+        return html.day(value, self.words.day(value)) if isinstance(value, date) else value
 
-    def _fact(self, fact: Fact) -> Verbatim:
+    def fact(self, fact: Fact) -> Verbatim:
+        """The fact as part of a section."""
         if isinstance(fact, Say):
             return html_sections.paragraph(self.sentence(fact))
         if isinstance(fact, Items):
@@ -74,21 +93,8 @@ class Voice:
             means, helps = self.sentence(fact.means), self.sentence(fact.helps)
             return html_sections.reply(fact.name, fact.text, means, helps)
         assert isinstance(fact, Table)  # noqa: S101 - there is no other
-        return html_sections.table(
-            self.sentence(Say(f"table.{fact.caption}")),
-            [self.sentence(Say(f"head.{head}")) for head in fact.heads],
-            [self.words.plain(f"head.{head}") for head in fact.heads],
-            [[self._cell(cell) for cell in row] for row in fact.rows],
-        )
-
-    def _shown(self, block: str) -> Verbatim:
-        """The text of a block: the site's own before the default, in this language before the other."""
-        code, text = self._text(block)
-        ours = (code, block) not in self._own
-        shown = markdown_html.of_our_own(f"{code}-{block}", text) if ours else markdown_html.to_html(text)
-        if code == self.words.code:
-            return html_sections.words(shown)
-        return html_sections.words(shown, language(code).tag, self.sentence(Say("frame.untranslated")))
+        rows = [[self._cell(cell) for cell in row] for row in fact.rows]
+        return html_sections.table(_columns(self, fact.caption, fact.heads), rows)
 
     def _text(self, block: str) -> tuple[str, str]:
         order = (self.words.code, *(code for code in (*self.languages, "en") if code != self.words.code))
@@ -115,15 +121,45 @@ def _voices(languages: tuple[str, ...], own: tuple[tuple[str, str, str], ...]) -
     return tuple(Voice(code, languages, own) for code in languages)
 
 
+# What voices have said. Each is asked for thousands of times where there are thousands of sites.
+
+
 @lru_cache(maxsize=2048)
-def _made(voice: Voice, section: Section) -> Verbatim:
+def _section(voice: Voice, section: Section) -> Verbatim:
     return voice.make(section)
 
 
-@cache
-def _said(pattern: str) -> Verbatim:
-    """A sentence without values, which is the same of every site."""
-    return html.sentence(pattern, {})
+@lru_cache(maxsize=2048)
+def _fact(voice: Voice, fact: Fact) -> Verbatim:
+    return voice.fact(fact)
+
+
+@lru_cache(maxsize=2048)
+def _opening(voice: Voice, section: str, because: tuple[Because, ...]) -> Verbatim:
+    return html_sections.opening(section, voice.title(section), because)
+
+
+@lru_cache(maxsize=2048)
+def _block(voice: Voice, block: str) -> Verbatim:
+    return voice.block(block)
+
+
+@lru_cache(maxsize=512)
+def _columns(voice: Voice, caption: str, heads: tuple[str, ...]) -> Columns:
+    return voice.columns(caption, heads)
+
+
+@lru_cache(maxsize=512)
+def _link(voice: Voice, page: str) -> Verbatim:
+    return html.anchor(voice.file(page), voice.sentence(Say(f"title.{page}")))
+
+
+@lru_cache(maxsize=4096)
+def _plain(voice: Voice, key: str) -> Verbatim:
+    """A sentence without values."""
+    pattern, code = voice.words.pattern(key)
+    made = html.sentence(pattern, {})
+    return made if code == voice.words.code else html.foreign(language(code).tag, made)
 
 
 @cache
