@@ -2,23 +2,24 @@
 
 >>> tree = project(site, plan, findings, inputs)
 >>> writer.write(tree, Path("build") / site.primary.name)
+
+What renders is loaded when something is rendered: a build of a provider in which nothing changed needs none of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from mailwright.build import border, copies, documents, host_files, inventory, manifest, roles
+from mailwright.build import manifest
 from mailwright.build.manifest import Input
 from mailwright.build.tree import PERSONAL, PLAN, Output, Tree, safe, text
-from mailwright.components import dns
-from mailwright.findings import Finding
-from mailwright.formats.engine import FormatError
-from mailwright.plan.model import Plan
-from mailwright.report import matrix_html, matrix_json, mentions
-from mailwright.report.verdicts import verdicts
-from mailwright.requirements.catalogue import REQUIREMENTS
-from mailwright.site.model import Site
+
+if TYPE_CHECKING:
+    from mailwright.findings import Finding
+    from mailwright.formats.engine import FormatError
+    from mailwright.plan.model import Plan
+    from mailwright.site.model import Site
 
 __all__ = ["BuildError", "Input", "project", "told"]
 
@@ -49,6 +50,12 @@ def project(site: Site, plan: Plan, findings: Iterable[Finding], inputs: Iterabl
 
 def told(site: Site, plan: Plan, findings: Iterable[Finding], inputs: tuple[Input, ...]) -> Tree:
     """``project`` without what says again what else is there: the tables of the plan and the manifest."""
+    from mailwright.build import border, copies, documents, host_files, inventory, roles
+    from mailwright.formats.engine import FormatError
+    from mailwright.report import matrix_html, matrix_json, mentions
+    from mailwright.report.verdicts import verdicts
+    from mailwright.requirements.catalogue import REQUIREMENTS
+
     errors: list[FormatError] = []
     names = roles.used(plan)
     tree: Tree = {}
@@ -75,4 +82,6 @@ def told(site: Site, plan: Plan, findings: Iterable[Finding], inputs: tuple[Inpu
 
 
 def _zones(plan: Plan) -> Tree:
+    from mailwright.components import dns
+
     return {safe(f"dns/{name}"): text(content) for name, content in dns.fragments(plan).items()}

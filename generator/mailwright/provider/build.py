@@ -3,6 +3,8 @@
 All that is new is written beside what there is first. Only when that is done, and it is seen that nobody's name is
 claimed twice, does each folder take its place; the index comes last. A build that is interrupted, or runs out of
 room, leaves what there was, and the next one begins where the last whole one ended.
+
+``build_one``, with all that renders, is loaded when there is something to be made.
 """
 
 from __future__ import annotations
@@ -17,22 +19,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import msgspec
 
 from mailwright.build import writer
 from mailwright.findings import Finding, Findings, Level, Place, Status
-from mailwright.provider import build_one, claims, index, input_hash, memory, staging, workers
-from mailwright.provider import project as fragment
+from mailwright.provider import claims, index, input_hash, listing, memory, staging, workers
 from mailwright.provider.alike import Alike
-from mailwright.provider.build_one import Made, Setting
 from mailwright.provider.index import Entry, Index
+from mailwright.provider.input_hash import InputHashes
 from mailwright.provider.model import CUSTOMERS, Provider
-from mailwright.provider.platform import read_platforms
+from mailwright.provider.platform import Shared, read_platforms
 from mailwright.provider.read import customer_files, read, unused
 from mailwright.provider.survey import NoCustomerError as NoCustomerError
 from mailwright.provider.survey import file_of
+
+if TYPE_CHECKING:
+    from mailwright.provider.build_one import Made, Setting
 
 LOCK = ".mailwright-lock"
 STAGED = ".mailwright-new"
@@ -163,9 +167,9 @@ class _Build:
 
     def run(self) -> Result:
         files = self._files()
-        setting, platforms = self._setting()
-        kept, todo = self._looked_at(setting, files)
-        accepted = self._accept(kept, self._made(setting, todo))
+        hashes, shared, platforms = self._platforms()
+        kept, todo = self._looked_at(hashes, files)
+        accepted = self._accept(kept, self._made(hashes, shared, todo) if todo else [])
         if not self.only:
             used = {name for entry in self.after.customers.values() for name in entry.profiles}
             self.findings.items += unused(self.provider, used)
@@ -189,35 +193,34 @@ class _Build:
                 return (path,)
         return (file_of(self.provider, self.only),)
 
-    def _setting(self) -> tuple[Setting, list[Made]]:
-        """What all customers have in common, and the platforms that are to be written."""
+    def _platforms(self) -> tuple[InputHashes, dict[str, Shared], list[Made]]:
+        """What all customers have in common: the hashes of it, and the platforms that can be used; and those that
+        are to be written."""
         shared, told = read_platforms(self.provider, self.today)
         self.findings.items += told
-        setting = Setting(
-            self.provider,
-            shared,
-            {},
-            input_hash.of(self.provider, {name: one.reading.files for name, one in shared.items()}),
-            self.out,
-            self.staged,
-            self.today,
-        )
+        hashes = input_hash.of(self.provider, {name: one.reading.files for name, one in shared.items()})
         made = []
-        enforced = {}
-        for name, one in shared.items():
+        for name, one in list(shared.items()):
             last = self.before.platforms.get(name)
-            entry = self._as_it_was(last, setting.hashes.of(name, ())) if last is not None else None
+            entry = self._as_it_was(last, hashes.of(name, ())) if last is not None else None
             if entry is None:
-                new = build_one.platform(setting, one)
+                from mailwright.provider import build_one
+
+                new = build_one.platform(self._setting(hashes, {}), one)
                 if not new.entry.good:
                     self._tell(new.entry, customer=False)
+                    del shared[name]
                     continue
                 made.append(new)
                 entry = new.entry
             self.after.platforms[name] = entry
-            enforced[name] = build_one.enforced(entry)
-        good = {name: one for name, one in shared.items() if name in enforced}
-        return replace(setting, platforms=good, enforced=enforced), made
+        return hashes, shared, made
+
+    def _setting(self, hashes: InputHashes, shared: Mapping[str, Shared]) -> Setting:
+        from mailwright.provider.build_one import Setting, enforced
+
+        told = {name: enforced(self.after.platforms[name]) for name in shared}
+        return Setting(self.provider, shared, told, hashes, self.out, self.staged, self.today)
 
     def _as_it_was(self, entry: Entry, below: bytes) -> Entry | None:
         """The entry, with a newer stamp of its inputs where that is all that changed; else None."""
@@ -230,14 +233,14 @@ class _Build:
             return None
         return entry if inputs is entry.inputs else replace(entry, inputs=inputs)
 
-    def _looked_at(self, setting: Setting, files: Sequence[Path]) -> tuple[list[Entry], list[Path]]:
+    def _looked_at(self, hashes: InputHashes, files: Sequence[Path]) -> tuple[list[Entry], list[Path]]:
         """Entries of customers of whom nothing changed, and files of the others."""
         names = [f"{CUSTOMERS}/{path.name}" for path in files]
         known = [number for number, name in enumerate(names) if name in self.by_file]
 
         def look(number: int) -> bytes:
             entry = self.by_file[names[number]]
-            same = self._as_it_was(entry, setting.hashes.of(entry.platform, entry.profiles))
+            same = self._as_it_was(entry, hashes.of(entry.platform, entry.profiles))
             return b"" if same is None else b"=" if same is entry else b"~" + same.inputs.stamp
 
         same: dict[int, Entry] = {}
@@ -255,10 +258,13 @@ class _Build:
     def _jobs(self, count: int, many: int) -> int:
         return self.jobs or (len(os.sched_getaffinity(0)) if count > many else 1)
 
-    def _made(self, setting: Setting, todo: Sequence[Path]) -> list[Made]:
+    def _made(self, hashes: InputHashes, shared: Mapping[str, Shared], todo: Sequence[Path]) -> list[Made]:
         """What came of those that are to be made, in the order of their files."""
+        from mailwright.provider import build_one
+
+        setting = self._setting(hashes, shared)
         made: dict[int, Made] = {}
-        decode = msgspec.msgpack.Decoder(Made).decode
+        decode = msgspec.msgpack.Decoder(build_one.Made).decode
         gc.freeze()  # so that workers share what there is already
         work = workers.each(
             lambda path: msgspec.msgpack.encode(build_one.customer(setting, path)),
@@ -412,8 +418,8 @@ class _Build:
                 rows[entry.platform].append(entry.row)
         new = []
         for name, lines in rows.items():
-            output = fragment.listed(lines)
-            place = self.out / name / fragment.LIST
+            output = listing.listed(lines)
+            place = self.out / name / listing.LIST
             if not place.exists() or place.read_bytes() != output.data:
                 staged = self.staged / f"{name}.list"
                 staged.write_bytes(output.data)
@@ -474,7 +480,7 @@ class _Build:
         result.built = sum(bool(one.staged) for one in accepted)
         result.unchanged = len(kept) + len(accepted) - result.built
         result.usable = bool(kept or accepted or (not files and self.after.platforms))
-        told = tuple(finding for finding in self.findings.items if finding.status not in build_one.QUIET)
+        told = tuple(finding for finding in self.findings.items if finding.status not in index.QUIET)
         result.findings = (*told, *self.alike.findings())
 
 

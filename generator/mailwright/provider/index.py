@@ -19,12 +19,14 @@ from pathlib import Path
 
 import msgspec
 
-from mailwright.findings import Finding, Place
+from mailwright.findings import Finding, Place, Status
 from mailwright.records import dataclass
 from mailwright.source.files import MAX_FILE
 
 FILE = ".mailwright-index"
 FORMAT = 3
+QUIET = (Status.PASS, Status.ATTESTED)
+"""Of findings that nobody need be told of, and that are not kept."""
 
 _TICK = 20_000_000
 """Nanoseconds in which two changes of a file may have one time: file systems go by the clock's ticks."""

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from mailwright.build import manifest
-from mailwright.provider import project
-from mailwright.provider.build_one import Made
+from mailwright.provider.listing import LIST
+
+if TYPE_CHECKING:
+    from mailwright.provider.build_one import Made
 
 DESCRIPTION = "description/"
 
@@ -35,7 +38,7 @@ def names(out: Path, platforms: Iterable[str], made: Iterable[Made]) -> Mapping[
     found: dict[str, frozenset[str]] = {}
     for name in platforms:
         try:
-            rows = _DECODER.decode((out / name / project.LIST).read_bytes())
+            rows = _DECODER.decode((out / name / LIST).read_bytes())
         except (OSError, msgspec.MsgspecError, ValueError):
             continue
         found.update((id_, frozenset(row.domains)) for id_, row in rows.items())

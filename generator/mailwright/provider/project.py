@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from mailwright import pages
 from mailwright.build import BuildError, Input, manifest
@@ -16,6 +16,8 @@ from mailwright.pages.contents import BY_HAND
 from mailwright.plan.model import Plan
 from mailwright.plan.retention import view_days
 from mailwright.provider import tables
+from mailwright.provider.listing import LIST as LIST
+from mailwright.provider.listing import listed as listed
 from mailwright.provider.model import Head, State
 from mailwright.report import matrix_html, matrix_json, mentions
 from mailwright.report.mentions import Mention, Mentions
@@ -23,9 +25,6 @@ from mailwright.report.verdicts import verdicts
 from mailwright.requirements.catalogue import REQUIREMENTS
 
 TABLES = "mail.tables"
-LIST = "customers.json"
-"""Of a platform's project: its customers, a line for each."""
-
 _ABOVE = "../../"  # the platform's project, from the customer's folder on
 _OF_HOSTS = ("hosts/", "border/")
 
@@ -92,11 +91,6 @@ def row(plan: Plan, head: Head, state: State, tables: bytes) -> bytes:
         "dkim_key": settings.dkim_private_key,
     }
     return f"{json.dumps(head.id)}: {json.dumps(told, ensure_ascii=False)}".encode()
-
-
-def listed(rows: Sequence[bytes]) -> Output:
-    """``customers.json`` of the rows, which are in the order of their ids."""
-    return Output(b"{\n" + b",\n".join(rows) + b"\n}\n" if rows else b"{}\n", PERSONAL)
 
 
 def _zones(plan: Plan) -> Tree:
