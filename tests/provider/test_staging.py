@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,12 @@ def test_the_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WriteRefusedError, match="not a folder"):
         staging.stage(tree(a="1"), tmp_path / "link", tmp_path / "beside")
     assert contents(tmp_path / "x") == {"letter": "mine"}
+
+
+def test_modes_are_what_they_are_to_be_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        write(tree(a="1"), tmp_path / "x")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "x" / "a").stat().st_mode & 0o777 == 0o640

@@ -6,6 +6,7 @@ import ctypes
 import errno
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -29,17 +30,14 @@ def stage(tree: Tree, target: Path, staging: Path) -> Written:
     new = {*written.added, *written.changed}
     made: set[str] = set()
     for path, output in tree.items():
-        file = f"{staging}/{path}"
-        _folder_of(file, made)
+        file = _place(path, staging, made)
         if path in new:
             _write(file, output.data, output.mode)
         else:
             _link(f"{target}/{path}", file)
     if target.exists():
         for path in others(target, {*tree, *written.removed}):
-            file = f"{staging}/{path}"
-            _folder_of(file, made)
-            _link(f"{target}/{path}", file)
+            _link(f"{target}/{path}", _place(path, staging, made))
     return written
 
 
@@ -72,11 +70,13 @@ def _exchange() -> ctypes._NamedFuncPointer:
     return function
 
 
-def _folder_of(file: str, made: set[str]) -> None:
-    parent = os.path.dirname(file)  # noqa: PTH120 - ten thousand customers have 200,000 files
+def _place(path: str, staging: Path, made: set[str]) -> str:
+    """Where a file is staged, in a folder that is there; ``made`` are those."""
+    parent = path.rpartition("/")[0]
     if parent not in made:
-        os.makedirs(parent, exist_ok=True)  # noqa: PTH103
+        os.makedirs(f"{staging}/{parent}", exist_ok=True)  # noqa: PTH103 - ten thousand customers have 200,000 files
         made.add(parent)
+    return f"{staging}/{path}"
 
 
 def _write(file: str, data: bytes, mode: int) -> None:
@@ -85,7 +85,8 @@ def _write(file: str, data: bytes, mode: int) -> None:
         left = memoryview(data)
         while left:
             left = left[os.write(descriptor, left) :]
-        os.fchmod(descriptor, mode)  # whatever the umask is
+        if stat.S_IMODE(os.fstat(descriptor).st_mode) != mode:  # by the umask, say
+            os.fchmod(descriptor, mode)
     except OSError as error:
         error.filename = error.filename or file
         raise

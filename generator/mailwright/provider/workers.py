@@ -5,6 +5,7 @@ What comes of each is bytes, sent through a pipe. A worker whose pipe nobody rea
 
 from __future__ import annotations
 
+import gc
 import os
 import selectors
 import signal
@@ -19,6 +20,9 @@ _HEAD = struct.Struct("<iI")  # the item's number, or one of these; how many byt
 _SYSTEM = -1  # an error of the system: number and file
 _CRASH = -2
 _DONE = -3
+
+_MANY_OBJECTS = 50_000
+"""After so many more a worker looks for objects that hold each other: there are next to none, and a look costs."""
 
 
 class WorkerError(Exception):
@@ -56,6 +60,7 @@ def _work(
 ) -> NoReturn:
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # it goes to all; this one's parent ends it
+        gc.set_threshold(_MANY_OBJECTS)
         for reader in others:
             os.close(reader)
         for number in numbers:
