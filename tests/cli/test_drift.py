@@ -176,3 +176,33 @@ def test_it_is_among_the_verbs_and_says_what_it_does() -> None:
     text = CliRunner().invoke(drift.command, ["--help"]).stdout
     for word in ("drift.edited", "drift.firewall", "--limit", "Exit", "cron"):
         assert word in text
+
+
+PROVIDER = ROOT / "inventories" / "provider"
+
+
+@pytest.mark.parametrize("path", [PROVIDER, PROVIDER / "provider.yml", PROVIDER / "platforms" / "shared.yml"])
+def test_of_a_provider_the_shared_hosts_are_asked(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    asked: list[bytes] = []
+
+    def talk(host: str, *_argv: str, given: bytes, **_more: object) -> tuple[int, bytes]:
+        asked.append(given)
+        raise UnavailableError("it is off")
+
+    @contextmanager
+    def shell(*_arguments: object) -> Iterator[object]:
+        yield SimpleNamespace(talk=talk)
+
+    monkeypatch.setattr(live, "shell", shell)
+    result = run("--today", "2026-12-01", site=path)
+    assert status(result) == 3
+    assert result.stdout.count("drift.unreachable") == len(asked) > 0
+    assert any(b'"customers": true' in given for given in asked)
+
+
+def test_a_provider_that_cannot_be_used_and_one_without_platforms(tmp_path: Path) -> None:
+    (tmp_path / "provider.yml").write_text("provider: {name: X}\ndefaults: 5\n")
+    assert status(run(site=tmp_path)) == 2
+    (tmp_path / "provider.yml").write_text("provider: {name: X}\n")
+    assert status(run(site=tmp_path)) == 2
+    assert "has no platform" in str(run(site=tmp_path).exception)

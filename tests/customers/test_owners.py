@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from customers.test_assemble import _module
+from support.assembling import module
 
-owners = _module("owners")
+owners = module("owners")
 TODAY = date(2027, 1, 15)
 DAYS = ("2026-03-31", "2026-06-30", "2026-09-30")
 

@@ -359,6 +359,15 @@ def test_nothing_to_do_ends_with_the_list(project: Path) -> None:
     assert again.applied is not None
 
 
+def test_to_lose_what_was_edited_by_hand_all_is_made_again(project: Path) -> None:
+    """Whoever edits a table leaves the fragments as they are, so that nothing would be sent."""
+    held = {"college": there("college"), "school": there("school")}
+    control = Control(project, held, PARTS)
+    control.go(mailwright_overwrite_hand_edits="true")
+    assert control.applied is not None
+    assert control.applied["all"] is True
+
+
 def test_only_some_customers(project: Path) -> None:
     control = Control(project, {}, {**PARTS, "only": "school"})
     control.go()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,9 @@ def command(
 ) -> int:
     """Compare what is on the hosts of the description SITE.YML with what was built and applied.
 
+    Of a provider's folder, or the description of one of its platforms, the shared hosts are asked: of customers'
+    fragments too, and of the tables that hosts made of them. What differs is named with its customer.
+
     \b
     drift.edited       a file that was edited by hand since the last apply
     drift.missing      one that was deleted
@@ -68,32 +71,82 @@ def command(
     Where nothing differs nothing is said, so that it can run from cron. Exit status: 0 nothing differs, 1 something
     does, 2 the description cannot be used, 3 nothing is known to differ but a host could not be asked.
     """
-    judged = common.judge(file, today)
-    if judged.site is None or judged.plan is None:
-        common.show(judged.findings, "text")
+    plans, faults = _plans(file, today)
+    if not plans:
+        common.show(faults, "text")
         return 2
-    hosts = _hosts(judged.plan, only)
-    findings = _look(judged.plan, hosts, ssh_config, shown, personal)
+    findings: list[Finding] = []
+    for plan, hosts in _hosts(plans, only):
+        findings += _look(plan, hosts, ssh_config, shown, personal)
     _show(findings, format_)
     if any(finding.fails for finding in findings):
         return 1
     return NOT_ASKED if findings else 0
 
 
-def _hosts(plan: Plan, only: tuple[str, ...]) -> tuple[Host, ...]:
+def _plans(file: Path, today: datetime | None) -> tuple[tuple[Plan, ...], tuple[Finding, ...]]:
+    """Of the site, or of each of a provider's platforms; none, with findings, where one cannot be used."""
+    folder = _provider(file)
+    if folder is None:
+        judged = common.judge(file, today)
+        return (judged.plan,) if judged.site is not None and judged.plan is not None else (), judged.findings
+    from mailwright.findings import Findings
+    from mailwright.provider.platform import read_platform
+    from mailwright.provider.read import read
+
+    findings = Findings()
+    provider = read(folder, findings)
+    plans: list[Plan] = []
+    told = list(findings.items)
+    for platform in provider.platforms if provider is not None else ():
+        if file.is_dir() or file.name == FILE or file.samefile(platform.file):
+            shared, found = read_platform(platform, today.date() if today else date.today())
+            if shared is None:
+                return (), found
+            plans.append(shared.served)
+    if not plans and not told:
+        raise common.Refused(f"{file} has no platform: hosts of a customer's own are asked by its own description")
+    return tuple(plans), tuple(told)
+
+
+FILE = "provider.yml"
+
+
+def _provider(file: Path) -> Path | None:
+    """The folder of the provider that is meant: itself, its provider.yml, or a platform's description."""
+    if file.is_dir() or file.name == FILE:
+        folder = file if file.is_dir() else file.parent
+        return folder if (folder / FILE).exists() else None
+    for folder in (file.absolute().parent, file.absolute().parent.parent):
+        if file.exists() and (folder / FILE).is_file():
+            from mailwright.findings import Findings
+            from mailwright.provider.read import read
+
+            provider = read(folder, Findings())
+            if provider is not None and any(
+                one.file.exists() and one.file.samefile(file) for one in provider.platforms
+            ):
+                return folder
+    return None
+
+
+def _hosts(plans: Sequence[Plan], only: tuple[str, ...]) -> Iterator[tuple[Plan, tuple[Host, ...]]]:
     """What must be on those that are asked. Raises ``common.Refused``."""
     from mailwright.build import BuildError
     from mailwright.drift import expected
 
     try:
-        hosts = expected.hosts(plan)
+        found = [(plan, expected.hosts(plan)) for plan in plans]
     except BuildError as error:
         raise common.Refused(f"{error}; see mailwright build.") from None
-    names = [host.name for host in hosts]
+    names = [host.name for _, hosts in found for host in hosts]
     for name in only:
         if name not in names:
             raise common.Refused(f"no host is called {name}: {', '.join(names)}")
-    return tuple(host for host in hosts if not only or host.name in only)
+    for plan, hosts in found:
+        chosen = tuple(host for host in hosts if not only or host.name in only)
+        if chosen:
+            yield plan, chosen
 
 
 def _look(

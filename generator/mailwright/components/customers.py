@@ -18,7 +18,7 @@ from mailwright.plan.names import SENDING
 
 LIBRARY = "/usr/local/lib/mailwright/mailwright_customers"
 PROGRAM = "/usr/local/sbin/mailwright-customers"
-PARTS = ("__init__", "host", "fragment", "owners", "index", "tables", "dovecot", "assemble", "command")
+PARTS = ("__init__", "host", "fragment", "owners", "index", "tables", "dovecot", "assemble", "compare", "command")
 """Modules of the program's package, those that import none of the others first."""
 
 

@@ -74,6 +74,23 @@ class Firewall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shall_words: str = ""
 
 
+class OfCustomer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something of a customer that is not as it was applied and assembled. ``customer``: empty where it is
+    nobody's, or concerns all."""
+
+    kind: Literal["edited", "missing", "product", "not-applied"]
+    customer: Name
+    words: Annotated[str, msgspec.Meta(max_length=8192)]
+
+
+class Customers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a shared host's own program says of its customers. ``more``: how much else there is."""
+
+    error: str = ""
+    told: Annotated[list[OfCustomer], msgspec.Meta(max_length=1000)] = []
+    more: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
 class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All that a host said. ``root`` False: it could not look, and said nothing else."""
 
@@ -84,6 +101,7 @@ class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     files: dict[Path, Seen] = {}
     units: dict[Name, Unit] = {}
     firewall: Firewall | None = None
+    customers: Customers | None = None
 
     def seen(self, path: str) -> Seen:
         """Raises AnswerError where the host says nothing about a path that it was asked for."""

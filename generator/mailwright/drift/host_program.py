@@ -5,6 +5,7 @@ Stands alone (standard library of Python 3.11) and runs as root by ``python3 -I 
 files     [{path, sha256, last_line, show}]: with ``last_line``, the digest without it too; with ``show``, the text
           of a file whose digest is another
 firewall  {path, text}: the file of the rules, and its text as it was built
+customers  whether the host is shared, and its own program shall compare what it made of customers
 
 Nothing is followed but what is named: a symbolic link is told, not read through.
 """
@@ -26,6 +27,8 @@ MARK = "mailwright-drift:"
 SHOWN = 262144  # octets of a file whose text is shown
 TABLE = ("inet", "mailwright")
 PROPERTIES = "LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,ActiveEnterTimestamp"
+CUSTOMERS = ["/usr/bin/python3", "-I", "-B", "/usr/local/sbin/mailwright-customers", "compare", "--json"]
+PATIENCE = 100  # seconds that it may take with ten thousand of them
 MASTER = Path("/var/spool/postfix/pid/master.pid")
 
 
@@ -47,6 +50,7 @@ def answer(asked: dict[str, Any]) -> dict[str, Any]:
         "files": {path: look(path, wanted.get(path, {})) for path in sorted(paths)},
         "units": look_at_units(units),
         "firewall": look_at_firewall(asked["firewall"], records.get("firewall")) if asked["firewall"] else None,
+        "customers": look_at_customers() if asked.get("customers") else None,
     }
 
 
@@ -165,6 +169,16 @@ def look_at_firewall(asked: dict[str, Any], record: dict[str, Any] | None) -> di
         }
     except (OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
         return {"error": str(error)[:500], "source": source}
+
+
+def look_at_customers() -> dict[str, Any]:
+    """What the host's own program says of customers' fragments, and of what it made of them."""
+    try:
+        done = subprocess.run(CUSTOMERS, capture_output=True, check=False, timeout=PATIENCE)
+        return {**json.loads(done.stdout), "error": ""}
+    except (OSError, ValueError, TypeError, subprocess.SubprocessError) as error:
+        complaint = done.stderr.decode("utf-8", "replace").strip().splitlines() if "done" in locals() else []
+        return {"error": (complaint[-1] if complaint else str(error))[:500]}
 
 
 def own_table() -> dict[str, Any]:

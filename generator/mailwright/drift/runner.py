@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from mailwright.drift import answer, files, firewall, host_program, units
+from mailwright.drift import answer, customers, files, firewall, host_program, units
 from mailwright.drift.expected import FIREWALL
 from mailwright.drift.model import Host, unknown
 from mailwright.findings import Finding
@@ -54,6 +54,7 @@ def program(host: Host, shown: bool = False, personal: bool = False) -> bytes:
             for file in host.files.values()
         ],
         "firewall": None if built is None else {"path": FIREWALL, "text": built.decode()},
+        "customers": host.has(customers.COMPONENT),
     }
     return f"{inspect.getsource(host_program)}\n\nmain({json.dumps(asked)!a})\n".encode()
 
@@ -67,6 +68,7 @@ def _look_at(host: Host, ask: Ask, shown: bool, personal: bool) -> tuple[Finding
             *files.judge(host, said, shown, personal),
             *units.judge(host, said),
             *(firewall.judge(host, said) if FIREWALL in host.files else ()),
+            *(customers.judge(host, said) if host.has(customers.COMPONENT) else ()),
         )
     except (OSError, answer.AnswerError, RecursionError) as error:
         return (_unasked(host, str(error)),)

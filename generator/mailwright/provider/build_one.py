@@ -131,7 +131,7 @@ def platform(setting: Setting, shared: Shared) -> Made:
         outputs=None,
         **_claimed(claims.of_platform(name, Place(str(shared.platform.file), 1, 1), shared.site), provider.folder),
     )
-    plan = replace(shared.plan, settings=replace(shared.plan.settings, customers=True))
+    plan = shared.served
     try:
         tree = project(
             shared.site,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from functools import reduce
 
@@ -39,6 +40,11 @@ class Shared:
     root: Mapping
     over: Layer
     findings: tuple[Finding, ...]
+
+    @property
+    def served(self) -> Plan:
+        """The plan of its hosts as they are built: with customers on them."""
+        return replace(self.plan, settings=replace(self.plan.settings, customers=True))
 
 
 def read_platforms(provider: Provider, today: date) -> tuple[dict[str, Shared], tuple[Finding, ...]]:

@@ -168,7 +168,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
             )
             gone = [name for name in forget if any(held.get(name, ())[:1])]
             result: dict[str, Any] = {"changed": found["undone"], "customers": [], "tables": [], "refused": {}}
-            if parcel.announced or gone or boolean(arguments.get("anew", False)):
+            if parcel.announced or gone or overwrite or boolean(arguments.get("anew", False)):
                 result = self._apply(parcel, gone, arguments, variables)
             if result.get("failed"):
                 return result
@@ -267,6 +267,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
                 "customers": parcel.announced,
                 "forget": gone,
                 "renamed": list(words(arguments.get("renamed"))),
+                "all": self._switch(variables, "mailwright_overwrite_hand_edits"),
                 "show_personal": self._switch(variables, "mailwright_show_personal"),
                 **{name: arguments[name] for name in PASSED_ON if name in arguments},
             },

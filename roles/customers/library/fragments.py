@@ -76,7 +76,9 @@ options:
     elements: str
     default: []
   anew:
-    description: Whether tables are assembled even if no fragment changed; for a new assembler.
+    description:
+      - Whether tables are assembled even if no fragment changed; for a new assembler. With
+        C(mailwright_overwrite_hand_edits) all of it is made again, so that what was edited by hand is lost.
     type: bool
     default: false
   services:
@@ -181,6 +183,7 @@ class Work:
     dialogues: Sequence[Mapping[str, Any]] = ()
     patience: int = 60
     show_personal: bool = False
+    all_: bool = False
 
     def without(self, names: Collection[str]) -> Work:
         return replace(
@@ -345,13 +348,16 @@ class Assembled:
     broken: Mapping[str, str]
 
 
-def assemble(place: Place, fragments: Path) -> Assembled:
-    """The tables of these fragments, below the stage. Raises ServiceError with the assembler's words."""
+def assemble(place: Place, fragments: Path, all_: bool) -> Assembled:
+    """The tables of these fragments, below the stage. Raises ServiceError with the assembler's words.
+
+    all_  not only of what changed, so that nothing stays that somebody edited
+    """
     out = place.stage / "out"
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(mode=0o700)
     argv = [*place.program, "assemble", "--fragments", str(fragments), "--out", str(out)]
-    answer = service.command(argv, timeout=600)
+    answer = service.command([*argv, *(["--all"] if all_ else [])], timeout=600)
     if answer.returncode != 0:
         raise service.ServiceError(f"{argv[-6]}: ended with {answer.returncode}\n{answer.stdout.strip()[-3000:]}")
     try:
@@ -421,7 +427,7 @@ def judge(place: Place, work: Work, outcome: Outcome) -> tuple[Work, Assembled]:
     sent = work
     while True:
         fragments = stage_fragments(place, sent)
-        assembled = assemble(place, fragments)
+        assembled = assemble(place, fragments, work.all_)
         new = {name for name in assembled.broken if name in sent.customers}
         for name, why in assembled.broken.items():
             outcome.refused.setdefault(name, why)
@@ -660,6 +666,7 @@ def work_from(parameters: Mapping[str, Any]) -> Work:
         parameters["dialogues"],
         parameters["patience"],
         parameters["show_personal"],
+        parameters.get("all", False),
     )
 
 
@@ -675,6 +682,7 @@ def main() -> None:
             "dialogues": {"type": "list", "elements": "dict", "default": []},
             "patience": {"type": "int", "default": 60},
             "show_personal": {"type": "bool", "default": False},
+            "all": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )

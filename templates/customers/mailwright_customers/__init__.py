@@ -13,6 +13,9 @@ among them) says so too. ``broken`` are fragments that are refused: the customer
 last, and everybody else gets theirs. Ends with 0; with 1, and words on standard error, when nothing could be
 assembled; with 2 for a mistake in the command.
 
+With --all nothing is taken for unchanged: what was edited by hand is made again.
+
+    mailwright-customers compare [--json]       what is here otherwise than it was applied and assembled; 0 or 1
     mailwright-customers check [--sample N]     asks Postfix and Dovecot about addresses of N customers; 0 or 1
     mailwright-customers list [--json]          who is served here, and in which state
 

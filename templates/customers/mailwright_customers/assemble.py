@@ -7,6 +7,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import stat
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -42,18 +43,23 @@ class Outcome:
     broken: dict[str, str] = field(default_factory=dict)
 
 
-def assemble(places: Places, settings: Settings, fragments: Path, out: Path, today: date) -> Outcome:
-    """Stages below ``out`` what differs from the host's. Raises CustomersError when nothing could be assembled."""
+def assemble(
+    places: Places, settings: Settings, fragments: Path, out: Path, today: date, all_: bool = False
+) -> Outcome:
+    """Stages below ``out`` what differs from the host's. Raises CustomersError when nothing could be assembled.
+
+    all_  looks at everything, and not only at what changed: what somebody edited by hand is made again
+    """
     gc.disable()  # many small things that all stay to the end
     outcome = Outcome()
     index = read_index(places, settings)
-    anew = index.settings != stamp(settings)
-    if settings.mailer and not all(places.at(path).exists() for path in index.texts.values()):
+    anew = all_ or index.settings != stamp(settings)
+    if settings.mailer and not all(_whole(places, path, all_) for path in index.texts.values()):
         anew = True
         index.texts.clear()
         for entry in index.entries.values():
             entry.parts = {}
-    present, odd = _digests(fragments)
+    present, odd = digests(fragments)
     outcome.broken.update(odd)
     fresh: dict[str, Made] = {}
     changed = [
@@ -61,24 +67,40 @@ def assemble(places: Places, settings: Settings, fragments: Path, out: Path, tod
         for name, (path, sha256) in present.items()
         if anew or (before := index.entries.get(name)) is None or before.sha256 != sha256
     ]
-    for name, made in zip([one[0] for one in changed], _each(changed), strict=True):
+    for name, made in zip([one[0] for one in changed], each(changed), strict=True):
         if isinstance(made, Made):
             fresh[name] = made
         else:
             outcome.broken[name] = made
     gone = [name for name in index.entries if name not in present and name not in odd]
     outcome.broken.update(_settle(places, settings, index, fresh, gone))
+    if all_:
+        index.made = {name: [] for name in index.texts}  # so that every table is made of its text once more
     stage = _Stage(places, settings, out, outcome)
     _write(stage, index, fresh, gone, today)
+    if all_ and settings.dovecot:
+        kept = {name: entry for name, entry in index.entries.items() if name not in fresh and name not in gone}
+        for path in strays(places, kept, fresh):
+            stage.remove(path)
     outcome.removed = sorted(set(outcome.removed) - set(outcome.written))  # a domain may have gone to another
     return outcome
+
+
+def _whole(places: Places, path: str, looked: bool) -> bool:
+    """Whether the text of a table is there and, where it is looked at, the one that was put there."""
+    if not looked:
+        return places.at(path).exists()
+    try:
+        return path.endswith(f".{hashlib.sha256(places.at(path).read_bytes()).hexdigest()[:16]}")
+    except FileNotFoundError:
+        return False
 
 
 _Job = tuple[str, Path, Settings, date]
 _MANY = 400  # fragments, from which on another process is worth its start
 
 
-def _each(jobs: list[_Job]) -> Iterator[Made | str]:
+def each(jobs: list[_Job]) -> Iterator[Made | str]:
     """What is made of each fragment, or why it is refused, in their order."""
     processes = os.cpu_count() or 1
     if len(jobs) < _MANY or processes < 2:
@@ -113,7 +135,7 @@ def _make(job: _Job) -> Made | str:
     return Made(entry, tables.parts(facts), dovecot.files(facts, settings), bool(facts.logins or facts.processes))
 
 
-def _digests(folder: Path) -> tuple[dict[str, tuple[Path, str]], dict[str, str]]:
+def digests(folder: Path) -> tuple[dict[str, tuple[Path, str]], dict[str, str]]:
     """Customer → its fragment's path and SHA-256; and who has one that is no fragment → why. Other files are
     nobody's."""
     found, odd = {}, {}
@@ -199,9 +221,10 @@ class _Stage:
         before = 0.0
         try:
             with Path(f"{self._root}{path}").open("rb") as file:
-                if file.read() == data:
+                status = os.fstat(file.fileno())
+                if file.read() == data and stat.S_IMODE(status.st_mode) == mode:
                     return
-                before = os.fstat(file.fileno()).st_mtime
+                before = status.st_mtime
         except FileNotFoundError:
             pass
         staged = self.path(path)
@@ -247,9 +270,10 @@ def _write(stage: _Stage, index: Index, fresh: Mapping[str, Made], gone: list[st
     for name in fresh:
         entry = entries[name]
         entry.since = dict(owners.since(entry.domains, had.get(name, {}), new.left, today))
-    owned = {path for entry in entries.values() for path in _paths(entry)}
+    used = {path for name, entry in entries.items() if name not in fresh for path in _paths(entry)}
+    used |= _made(fresh)
     for name in sorted({*fresh, *away}):
-        _lists(stage, name, index.entries.get(name), fresh.get(name), owned)
+        _lists(stage, name, index.entries.get(name), fresh.get(name), used)
     if settings.mailer:
         for table in tables.TABLES:
             parts = {name: made.parts[table.name] for name, made in fresh.items()}
@@ -257,10 +281,9 @@ def _write(stage: _Stage, index: Index, fresh: Mapping[str, Made], gone: list[st
     for name, entry in entries.items():
         if entry.state == "over":  # SCALE-2: hosts keep nothing of it
             stage.remove(f"{host.KEYS}/{name}.key")
-    _view(stage, entries)
+    stage.text(host.VIEW, view(entries), mode=0o644)
     if settings.store:
-        rows = {realm: {**row} for realm, row in sorted(new.realms.items())}
-        stage.text(host.REALMS, json.dumps({"realms": rows}, indent=0) + "\n")
+        stage.text(host.REALMS, realms(new.realms))
     said = {**vars(new), "entries": {name: vars(entry) for name, entry in sorted(entries.items())}}
     stage.text(host.INDEX, json.dumps(said, separators=(",", ":")) + "\n")
 
@@ -272,20 +295,25 @@ def _paths(entry: Entry) -> Iterator[str]:
         yield dovecot.passwords(entry.realm)
 
 
-def _lists(stage: _Stage, name: str, before: Entry | None, made: Made | None, owned: set[str]) -> None:
-    """Dovecot's files of a customer. Domains that it has no more lose theirs, unless somebody has taken them.
+def _made(made: Mapping[str, Made]) -> set[str]:
+    """Dovecot's files of those."""
+    found = {path for one in made.values() for path in one.files}
+    return found | {dovecot.passwords(one.entry.realm) for one in made.values() if one.signs_in}
 
-    owned  paths that can be there for whoever is served now
+
+def _lists(stage: _Stage, name: str, before: Entry | None, made: Made | None, used: set[str]) -> None:
+    """Dovecot's files of a customer. Domains that it has no more lose theirs, unless somebody has taken them and
+    has people in them.
+
+    used  paths of whoever is served now
     """
-    wanted = made.files if made is not None else {}
-    mine = frozenset(_paths(made.entry)) if made is not None else frozenset()
-    for path, text in wanted.items():
+    for path, text in made.files.items() if made is not None else ():
         stage.text(path, text, "dovecot", 0o640)
     link = dovecot.passwords(made.entry.realm) if made is not None and made.signs_in else ""
     if link and stage.settings.dovecot:
         stage.link(link, f"{name}.passwords")
     for path in (*map(dovecot.path, before.domains), dovecot.passwords(before.realm)) if before is not None else ():
-        if path not in wanted and path != link and (path in mine or path not in owned):
+        if path not in used:
             stage.remove(path)
 
 
@@ -339,7 +367,27 @@ def _mark(path: Path) -> list[int] | None:
     return [found.st_size, found.st_mtime_ns]
 
 
-def _view(stage: _Stage, entries: Mapping[str, Entry]) -> None:
+def realms(found: Mapping[str, Mapping[str, str]]) -> str:
+    """The list of what is in folders of mail."""
+    rows = {realm: {**row} for realm, row in sorted(found.items())}
+    return json.dumps({"realms": rows}, indent=0) + "\n"
+
+
+def strays(places: Places, entries: Mapping[str, Entry], made: Mapping[str, Made]) -> Iterator[str]:
+    """Paths of lists of people, and of links to passwords, that are nobody's.
+
+    entries  of customers of whom it is not known what is made: all that may be theirs is left alone
+    """
+    mine = _made(made) | {path for name, entry in entries.items() if name not in made for path in _paths(entry)}
+    folder = places.at(host.DOVECOT)
+    for name in sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else ():
+        of_a_realm = name.endswith(".passwords") and "." in name.removesuffix(".passwords")
+        path = f"{host.DOVECOT}/{name}"
+        if (name.endswith(dovecot.ENDING) or of_a_realm) and path not in mine:
+            yield path
+
+
+def view(entries: Mapping[str, Entry]) -> str:
     """The list that the view of the logs and the counting of use go by."""
     rows = {
         name: {
@@ -354,4 +402,4 @@ def _view(stage: _Stage, entries: Mapping[str, Entry]) -> None:
         if entry.state != "over"
     }
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(row)}" for name, row in rows.items())
-    stage.text(host.VIEW, f'{{"customers": {{\n{lines}\n}}}}\n', mode=0o644)
+    return f'{{"customers": {{\n{lines}\n}}}}\n'

@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 
 import mailwright_customers
-from mailwright_customers import assemble, fragment, host
+from mailwright_customers import assemble, compare, fragment, host
 from mailwright_customers.fragment import Facts, FragmentError
 from mailwright_customers.host import CustomersError, Places, Settings
 from mailwright_customers.index import Entry, read_index
@@ -32,6 +32,11 @@ def parser() -> argparse.ArgumentParser:
     act = acts.add_parser("assemble", help="judge fragments, and stage what differs from the host's files")
     act.add_argument("--fragments", type=Path, required=True, help="folder with <id>.tables as they shall be")
     act.add_argument("--out", type=Path, required=True, help="folder for what differs; an empty one")
+    act.add_argument("--all", action="store_true", help="make all of it again, not only what changed")
+    act = acts.add_parser(
+        "compare", help="what is here otherwise than it was applied and assembled, and whose it is"
+    )
+    act.add_argument("--json", action="store_true", help="print JSON")
     act = acts.add_parser("check", help="ask Postfix and Dovecot about addresses of some customers")
     act.add_argument("--sample", type=int, default=5, help="how many customers (5)")
     act = acts.add_parser("list", help="who is served here")
@@ -45,6 +50,8 @@ def main(argv: list[str] | None = None, root: str = "/") -> int:
         settings = host.read_settings(places)
         if asked.act == "assemble":
             return _assemble(places, settings, asked)
+        if asked.act == "compare":
+            return _compare(places, settings, asked)
         return _check(places, settings, asked) if asked.act == "check" else _list(places, settings, asked)
     except (CustomersError, OSError, ValueError, KeyError, TypeError) as error:
         named = "" if isinstance(error, CustomersError) else f"{type(error).__name__}: "
@@ -54,9 +61,24 @@ def main(argv: list[str] | None = None, root: str = "/") -> int:
 
 def _assemble(places: Places, settings: Settings, asked: argparse.Namespace) -> int:
     os.umask(0o077)
-    outcome = assemble.assemble(places, settings, asked.fragments, asked.out, date.today())
+    outcome = assemble.assemble(places, settings, asked.fragments, asked.out, date.today(), asked.all)
     print(json.dumps({"written": outcome.written, "removed": outcome.removed, "broken": outcome.broken}))
     return 0
+
+
+def _compare(places: Places, settings: Settings, asked: argparse.Namespace) -> int:
+    told = list(compare.compare(places, settings, date.today()))
+    if asked.json:
+        rows = [vars(one) for one in told[:_TOLD]]
+        print(json.dumps({"told": rows, "more": max(0, len(told) - _TOLD)}))
+    else:
+        for one in told:
+            print(one.words)
+    return 1 if told else 0
+
+
+_TOLD = 500
+"""What differs that is said as JSON; the rest is counted."""
 
 
 def _list(places: Places, settings: Settings, asked: argparse.Namespace) -> int:
