@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from mailwright.plan import make
 from mailwright.plan.digest import digest
 from mailwright.plan.model import Plan
 from support.example import load_example
+from support.provider_folder import change, copied, opened
 from support.shared_host import HOST, platform
 
 
@@ -31,6 +33,20 @@ def test_every_part_of_the_package_lands_on_hosts_with_customers() -> None:
         assert said["store"] == (one.name == HOST)
         assert said["mailer"]
         assert {"hosting.example", HOST, "mx2.hosting.example"} <= set(said["own"])
+
+
+def test_a_host_that_keeps_logs_alone_knows_whose_they_are(tmp_path: Path) -> None:
+    """There `mailwright-trace --customer` and `mailwright-usage` are asked; they go by what is made of these."""
+    folder = copied(tmp_path)
+    line = "  log.hosting.example: {addresses: [198.51.100.27], os: debian-13, functions: [log]}\n"
+    change(folder / "platforms" / "shared.yml", "\npeople:\n", f"{line}\npeople:\n")
+    plan = opened(folder)[1]["shared"].served
+    host = plan.host("log.hosting.example")
+    assert customers.COMPONENT.runs_on(plan, host)
+    said = json.loads(texts(customers.COMPONENT, plan, host.name)["/etc/mailwright/customers.json"])
+    assert (said["mailer"], said["dovecot"], said["store"]) == (False, "", False)
+    found = customers.variables(plan, host)
+    assert (found["customers_parts"], found["customers_services"]) == ([], [])
 
 
 def test_secrets_go_where_they_are_needed() -> None:

@@ -73,6 +73,22 @@ def test_a_host_that_is_no_store_and_one_without_customers_are_silent(tmp_path: 
     assert other.told() == []
 
 
+def test_a_host_that_keeps_logs_alone_says_whose_they_are(tmp_path: Path, shared: Applied) -> None:
+    logs = Applied(tmp_path / "log", store=False, dovecot="", mailer=False)
+    logs.apply(college=text("college"), school=text("school"))
+    view = json.loads(logs.at(host.VIEW).read_text())["customers"]
+    assert {name: row["domains"] for name, row in view.items()} == {
+        "college": ["college.ac.uk"],
+        "school": ["school.ac.uk"],
+    }
+    assert sorted(path.name for path in logs.root.rglob("*") if path.is_file() and "etc" not in path.parts) == [
+        "assembled.json",
+        "customers.json",
+        "record.json",
+    ]
+    assert logs.told() == []
+
+
 def test_silence_whatever_the_way_there(shared: Applied) -> None:
     shared.apply(college=text("college", "alias info@college.ac.uk ada@hosting.example"))
     shared.apply(school=None)

@@ -72,7 +72,7 @@ def _text(name: str) -> str:
 
 COMPONENT = Component(
     "customers",
-    frozenset({"mx", "submission", "store"}),
+    frozenset({"mx", "submission", "store", "log"}),
     files,
     variables,
     wanted=lambda plan: plan.settings.customers,
