@@ -253,6 +253,75 @@ def test_who_has_left_is_counted_until_the_last_day_and_then_forgotten(counted: 
     assert told(tmp_path, "valley") is not None
 
 
+OTHER = {
+    "realm": "ridge.example",
+    "domains": ["ridge.example"],
+    "days": 92,
+    "since": {"ridge.example": "2026-11-24"},
+}
+
+
+def test_an_id_that_another_organisation_has_tells_nothing_of_before(counted: Any, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    usage.night(counted, state, TODAY, known(tmp_path))
+    before = told(tmp_path, "hill")
+    assert before["messages"]["in"] == 2
+    other = known(tmp_path, hill=OTHER)
+    assert by_customer.report(state, "2026-11", "hill", other)["customers"] == {}  # before the first night
+    assert by_customer.report(state, "2026-11", "", other)["customers"]["hill~"] == before
+    usage.night(counted, state, date(2026, 11, 25), other)
+    now = told(tmp_path, "hill")
+    assert (now["active_users"], now["messages"]["in"], now["storage"]["mailboxes"]) == (0, 0, 0)
+    assert told(tmp_path)["customers"]["hill~1"] == before  # the provider sees what there was
+    usage.night(counted, state, date(2026, 11, 26), known(tmp_path))  # and the first one comes back
+    assert told(tmp_path)["customers"]["hill~1"] == before
+    assert told(tmp_path)["customers"]["hill~2"]["messages"]["in"] == 0
+    assert told(tmp_path, "valley")["messages"]["in"] == 2
+
+
+def test_who_leaves_is_forgotten_though_another_has_the_id(counted: Any, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    leaves = {**KNOWN["hill"], "logs_until": "2026-12-10"}
+    usage.night(counted, state, TODAY, known(tmp_path, hill=leaves))
+    usage.night(counted, state, date(2026, 11, 25), known(tmp_path, hill=OTHER))
+    assert "hill~1" in told(tmp_path)["customers"]
+    usage.night(counted, state, date(2026, 12, 11), known(tmp_path, hill=OTHER))
+    assert "hill~1" not in told(tmp_path)["customers"]
+    assert "hill" in told(tmp_path)["customers"]
+
+
+def test_another_primary_domain_of_the_same_customer_is_no_other_customer(counted: Any, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    usage.night(counted, state, TODAY, known(tmp_path))
+    before = told(tmp_path)
+    domains = ["vale.ac.uk", "valley.ac.uk"]
+    usage.night(
+        counted,
+        state,
+        TODAY,
+        known(tmp_path, valley={**KNOWN["valley"], "realm": "vale.ac.uk", "domains": domains}),
+    )
+    assert told(tmp_path) == before
+    usage.night(
+        counted,
+        state,
+        TODAY,
+        known(tmp_path, valley={**KNOWN["valley"], "realm": "vale.ac.uk", "domains": domains[:1]}),
+    )
+    assert told(tmp_path) == before
+
+
+def test_sums_of_before_digests_were_kept_go_on(counted: Any, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    usage.night(counted, state, TODAY, known(tmp_path))
+    before = told(tmp_path)
+    with sqlite3.connect(state / by_customer.STORE) as base:
+        base.execute("DROP TABLE realms")
+    assert by_customer.report(state, "2026-11", "", known(tmp_path)) == before
+    usage.night(counted, state, TODAY, known(tmp_path))
+    assert told(tmp_path) == before
+
+
 def test_what_is_needed_to_count_does_not_grow_with_the_log(counted: Any, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr(by_customer, "MOST_PASSING", 100)
     tally = by_customer.Tally(known(tmp_path), counted.own, [DAY])

@@ -8,6 +8,10 @@ needed to count is known beforehand whatever the log says. Days before a domain 
 The sums are in one data base. Until a month is over its active users are kept as keyed hashes, as those of the
 whole site; then they are deleted with their key, and their number stays. Of a customer that has left everything is
 deleted when its last day is over.
+
+An id may be given to another organisation, which has nothing of what was counted before: of each customer a digest
+of its realm is kept, and when none of its domains has that any more, the sums of before are another's. They stay
+for the provider to see, under the id with ``~`` and a number.
 """
 
 from __future__ import annotations
@@ -133,6 +137,7 @@ CREATE TABLE IF NOT EXISTS keys (month TEXT PRIMARY KEY, key BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS active (month TEXT, customer TEXT, hash BLOB,
   PRIMARY KEY (month, customer, hash)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS leaving (customer TEXT PRIMARY KEY, until TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS realms (customer TEXT PRIMARY KEY, digest BLOB NOT NULL);
 """
 
 
@@ -160,6 +165,42 @@ def counted(state: Path) -> set[date]:
         return set()
     with closing(sqlite3.connect(f"file:{state / STORE}?mode=ro", uri=True, timeout=60)) as base:
         return {date.fromisoformat(day) for (day,) in base.execute("SELECT day FROM counted")}
+
+
+def part(base: sqlite3.Connection, known: Customers) -> None:
+    """Parts the sums of who had an id before from those of whoever has it now."""
+    for name in _strangers(base, known):
+        last = max((int(one.rpartition("~")[2]) for one in _formerly(base, name)), default=0)
+        for table in _OF_CUSTOMERS:
+            base.execute(f"UPDATE {table} SET customer = ? WHERE customer = ?", (f"{name}~{last + 1}", name))  # noqa: S608
+    base.executemany(
+        "INSERT OR REPLACE INTO realms VALUES (?, ?)",
+        ((one.id, _digest(one.realm)) for one in known.by_id.values()),
+    )
+
+
+_OF_CUSTOMERS = ("sums", "active", "leaving", "realms")
+
+
+def _strangers(base: sqlite3.Connection, known: Customers) -> list[str]:
+    """Ids under which the sums of another organisation are. A primary domain that is another one of the same
+    customer's by now makes it no other."""
+    return [
+        name
+        for name, digest in base.execute("SELECT customer, digest FROM realms ORDER BY customer")
+        if (one := known.by_id.get(name)) is not None
+        and digest not in {_digest(domain) for domain in (one.realm, *one.domains)}
+    ]
+
+
+def _formerly(base: sqlite3.Connection, name: str) -> list[str]:
+    """What is kept of those who had the id before."""
+    rows = base.execute("SELECT customer FROM sums UNION SELECT customer FROM realms")
+    return [one for (one,) in rows if one.startswith(f"{name}~")]
+
+
+def _digest(realm: str) -> bytes:
+    return hashlib.sha256(realm.encode()).digest()[:16]
 
 
 def keep(base: sqlite3.Connection, tally: Tally, seen: Mapping[date, set[str] | None]) -> None:
@@ -225,15 +266,18 @@ def tidy(base: sqlite3.Connection, known: Customers, today: date) -> None:
     # A customer that the hosts do not have any more stays until the day that was said while they did.
     over = [name for (name,) in base.execute("SELECT customer FROM leaving WHERE until < ?", (today.isoformat(),))]
     for name in over:
-        for table in ("sums", "active", "leaving"):
+        for table in _OF_CUSTOMERS:
             base.execute(f"DELETE FROM {table} WHERE customer = ?", (name,))  # noqa: S608
 
 
 # ---- what is told
 
 
-def report(state: Path, month: str, only: str = "") -> dict[str, Any]:
-    """The sums of a month: of each customer, or of ``only`` one. Days that are over count, today not yet."""
+def report(state: Path, month: str, only: str = "", known: Customers | None = None) -> dict[str, Any]:
+    """The sums of a month: of each customer, or of ``only`` one. Days that are over count, today not yet.
+
+    known  who has which id now: before the first night nothing is told under an id that another one had
+    """
     empty: dict[str, Any] = {"month": month, "days": 0, "customers": {}}
     if not (state / STORE).exists():
         return empty
@@ -247,6 +291,11 @@ def report(state: Path, month: str, only: str = "") -> dict[str, Any]:
             (month, only, only),
         )
         found = {row[0]: _told(dict(zip(names, row, strict=True))) for row in rows}
+        has = base.execute("SELECT 1 FROM sqlite_master WHERE name = 'realms'").fetchone()
+        for name in _strangers(base, known) if known is not None and has else ():
+            if name in found:
+                found[f"{name}~"] = found.pop(name)
+        found = {name: row for name, row in sorted(found.items()) if not only or name == only}
     return {"month": month, "days": days, "customers": found} if found else empty
 
 

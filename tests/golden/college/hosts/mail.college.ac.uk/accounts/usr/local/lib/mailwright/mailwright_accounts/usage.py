@@ -280,6 +280,9 @@ def night(settings: Settings, state: Path, today: date, known: customers.Custome
         site = set(wanted(state, today, 62))
         own = set(_span(today, 62)) - by_customer.counted(state) if known is not None and known.by_id else set()
         days = sorted(site | own)
+        if known is not None and known.by_id:
+            with by_customer.opened(state) as base:
+                by_customer.part(base, known)
         for at in range(0, len(days), TOGETHER):
             _count(settings, state, days[at : at + TOGETHER], site, own, known)
         for path in state.glob("????-??.json"):
@@ -453,7 +456,7 @@ def main(argv: list[str] | None = None) -> int:
             return 0
         name = asked.month or f"{today:%Y-%m}"
         if asked.customer is not None or asked.by_customer:
-            return _of_customers(by_customer.report(STATE, name, asked.customer or ""), asked)
+            return _of_customers(by_customer.report(STATE, name, asked.customer or "", customers.read()), asked)
         said = report(settings, STATE, name, today)
     except (AccountError, OSError, ValueError, KeyError, TypeError, sqlite3.Error) as error:
         print(f"mailwright-usage: {error}", file=sys.stderr)
