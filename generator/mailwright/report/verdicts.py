@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
@@ -63,9 +63,14 @@ class Verdict:
     evidence: tuple[Item, ...]
     missing: tuple[str, ...]
     waived: bool
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:  # what is rendered is remembered by it
+        found = hash((self.requirement, self.missing, *[item.source + item.text for item in self.evidence]))
+        object.__setattr__(self, "_hash", found)
 
     def __hash__(self) -> int:
-        return hash((self.requirement, self.missing, *[item.source + item.text for item in self.evidence]))
+        return self._hash
 
 
 def verdicts(

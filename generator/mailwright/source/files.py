@@ -98,9 +98,7 @@ def content(path: Path, limit: int, findings: Findings, where: Place | None = No
     if descriptor is None:
         return None
     try:
-        read = os.read(descriptor, min(size, limit) + 1)
-        while len(read) <= limit and (more := os.read(descriptor, min(_PIECE, limit + 1 - len(read)))):
-            read += more
+        read = drained(descriptor, size, limit + 1)
     finally:
         os.close(descriptor)
     if len(read) > limit:
@@ -111,4 +109,15 @@ def content(path: Path, limit: int, findings: Findings, where: Place | None = No
             "Put the people into a CSV file, which may be larger.",
         )
         return None
+    return read
+
+
+def drained(descriptor: int, size: int, limit: int) -> bytes:
+    """What an open file still has, at most ``limit`` bytes. ``size``: what it is said to have, or less.
+
+    No more memory is asked for than that takes, since there are thousands of small files. Raises OSError.
+    """
+    read = os.read(descriptor, min(size + 1, limit))
+    while read and len(read) < limit and (more := os.read(descriptor, min(_PIECE, limit - len(read)))):
+        read += more
     return read
