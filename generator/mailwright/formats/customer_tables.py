@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import lru_cache
 
 from mailwright.formats import postfix
 from mailwright.formats.engine import FormatError, comment
@@ -43,11 +44,13 @@ def domain(value: str) -> str:
     return text
 
 
+@lru_cache(1024)
 def login(value: str, realm: str) -> str:
     """The login as shared hosts know it, ``ab011@college.ac.uk``. Raises FormatError for what is none."""
     return f"{_checked(_LOGIN, value, 'it is no plain login')}@{realm}"
 
 
+@lru_cache(1024)
 def own(value: str, domains: frozenset[str]) -> str:
     """An address in look-up form in one of ``domains``. Raises FormatError for anything else."""
     text = postfix.address(value, NAME)

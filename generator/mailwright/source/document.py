@@ -70,10 +70,15 @@ class Document:
         key: Spot | None = None
         parts = at.split("/")[1:]
         for number, part in enumerate(parts):
-            entry = _below(node, part)
-            if entry is None:
-                return node, key, "".join(f"/{one}" for one in parts[number:])
-            key, node = entry
+            if isinstance(node, Mapping):
+                entry = node.entries.get(part.replace("~1", "/").replace("~0", "~") if "~" in part else part)
+                if entry is not None:
+                    key, node = entry
+                    continue
+            elif isinstance(node, Sequence) and part.isdecimal() and int(part) < len(node.items):
+                key, node = None, node.items[int(part)]
+                continue
+            return node, key, "".join(f"/{one}" for one in parts[number:])
         return node, key, ""
 
     def find(self, value: object) -> Place | None:
@@ -98,16 +103,6 @@ class Document:
 
 def _place(spot: Spot, at: str) -> Place:
     return Place(spot.file, spot.line, spot.column, at)
-
-
-def _below(node: Node, part: str) -> tuple[Spot | None, Node] | None:
-    """What a part of a pointer leads to, and where its key stands; None where there is nothing."""
-    if isinstance(node, Mapping):
-        entry = node.entries.get(part.replace("~1", "/").replace("~0", "~"))
-        return None if entry is None else (entry.spot, entry.node)
-    if isinstance(node, Sequence) and part.isdecimal() and int(part) < len(node.items):
-        return None, node.items[int(part)]
-    return None
 
 
 def _children(node: Node, at: str) -> Iterator[tuple[str, Node]]:
