@@ -1,4 +1,8 @@
-"""A hash of what lies beneath a customer's own files: it is built again when that is another."""
+"""A hash of what lies beneath a customer's own files: it is built again when that is another.
+
+Of ``provider.yml`` and profiles that is what they say and where, since findings that are kept name lines. A comment
+or a blank that moves no line is nothing to anybody.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +14,11 @@ from importlib import metadata
 from pathlib import Path
 
 from mailwright import __version__, resources
-from mailwright.provider.model import FILE, Layer, Provider
+from mailwright.findings import Place
+from mailwright.provider.model import Layer, Provider
 from mailwright.records import dataclass
 from mailwright.source.nodes import Mapping as Tree
-from mailwright.source.nodes import Node, Scalar
+from mailwright.source.nodes import Node, Scalar, Spot
 
 LIBRARIES = (
     "cryptography",
@@ -34,7 +39,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True, slots=True)
 class InputHashes:
-    """Hashes. ``every``: of the program, and of ``provider.yml``, which is beneath all."""
+    """Hashes. ``every``: of the program, and of what ``provider.yml`` says of all customers."""
 
     every: bytes
     platforms: Mapping[str, bytes]
@@ -50,12 +55,9 @@ def of(provider: Provider, platforms: Mapping[str, Iterable[str]]) -> InputHashe
     """``platforms``: name → files that its description was read from. Raises OSError."""
     folder = str(provider.folder)
     return InputHashes(
-        _digest((program(), *_contents([f"{folder}/{FILE}"], folder))),
+        _digest((program(), *_of_all(provider, folder))),
         {name: _digest(_contents(sorted(files), folder)) for name, files in platforms.items()},
-        {
-            layer.name.removeprefix("profile "): _digest(_contents(sorted(_files(layer)), folder))
-            for layer in provider.profiles
-        },
+        {layer.name.removeprefix("profile "): _digest(_layer(layer, folder)) for layer in provider.profiles},
     )
 
 
@@ -82,19 +84,41 @@ def _contents(files: Iterable[str], folder: str) -> Iterator[bytes]:
         yield data
 
 
-def _files(layer: Layer) -> set[str]:
-    """Of a layer that could not be read there is none; then its customers cannot be built either."""
-    return {node.spot.file for node in _nodes(layer.root)} if layer.usable else set()
+def _of_all(provider: Provider, folder: str) -> Iterator[bytes]:
+    """What the results of customers are made of, whatever they are."""
+    names = (provider.name, provider.team, sorted(provider.wide), [layer.name for layer in provider.profiles])
+    yield repr(names).encode()
+    for platform in provider.platforms:
+        file = str(platform.file).removeprefix(folder)
+        yield repr((platform.name, file, _place(platform.where, folder))).encode()
+    for limit in provider.limits:
+        yield repr((limit, _place(limit.where, folder))).encode()
+    yield from _layer(provider.defaults, folder)
 
 
-def _nodes(node: Node) -> Iterator[Node]:
-    yield node
+def _layer(layer: Layer, folder: str) -> Iterator[bytes]:
+    """A layer that could not be read says nothing; then its customers cannot be built either."""
+    yield repr((layer.name, layer.usable, layer.where and _place(layer.where, folder))).encode()
+    yield from _node(layer.root, folder)
+
+
+def _node(node: Node, folder: str) -> Iterator[bytes]:
+    kind = type(node).__name__
     if isinstance(node, Tree):
-        for entry in node.entries.values():
-            yield from _nodes(entry.node)
-    elif not isinstance(node, Scalar):
+        yield repr((kind, len(node.entries), _place(node.spot, folder))).encode()
+        for key, entry in node.entries.items():
+            yield repr((key, _place(entry.spot, folder))).encode()
+            yield from _node(entry.node, folder)
+    elif isinstance(node, Scalar):
+        yield repr((kind, node.value, _place(node.spot, folder))).encode()
+    else:
+        yield repr((kind, len(node.items), _place(node.spot, folder))).encode()
         for item in node.items:
-            yield from _nodes(item)
+            yield from _node(item, folder)
+
+
+def _place(place: Place | Spot, folder: str) -> tuple[str, int, int]:
+    return place.file.removeprefix(folder), place.line, place.column
 
 
 def _digest(parts: Iterable[bytes]) -> bytes:
