@@ -99,6 +99,7 @@ def test_what_the_engine_keeps_is_for_its_owner_alone(
     try:
         build(provider, out)
         (out / ".mailwright-lock").chmod(0o644)  # as an earlier version left it
+        change(provider / "customers" / "college.yml", "College of the Valley", "College of the Hill")
         build(provider, out)
     finally:
         os.umask(before)
@@ -178,6 +179,29 @@ def test_no_file_of_one_customer_names_another(provider: Path, out: Path) -> Non
 
 
 # --- What is not made again ------------------------------------------------------------------------------------
+
+
+def test_nothing_at_all_is_written_when_nothing_changed(provider: Path, out: Path) -> None:
+    build(provider, out)
+    time.sleep(0.1)
+    build(provider, out)  # looks again at what was written just before it was read
+    before = _written(out)
+    build(provider, out)
+    assert _written(out) == before
+    assert out / index.FILE in before
+
+
+def _written(out: Path) -> dict[Path, tuple[int, int]]:
+    """Of each file its number and time."""
+    files = {path: path.stat() for path in out.rglob("*") if path.is_file()}
+    return {path: (status.st_ino, status.st_mtime_ns) for path, status in files.items()}
+
+
+def test_an_index_that_is_gone_is_written_again(provider: Path, out: Path) -> None:
+    build(provider, out)
+    (out / index.FILE).unlink()
+    build(provider, out)
+    assert set(index.load(out).customers) == {*SHARED, "institute"}
 
 
 def test_nothing_is_made_when_nothing_changed(provider: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -158,6 +159,7 @@ class _Build:
         self.only, self.jobs, self.progress, self.findings = only, jobs, progress, findings
         self.folder = str(provider.folder)
         self.before = index.load(out)
+        gc.freeze()  # what lives until the end is not looked through for cycles, nor copied for workers
         self.after = Index(dict(self.before.customers), dict(self.before.platforms))
         self.by_file = {entry.file: entry for entry in self.before.customers.values()}
         self.tried: list[Entry] = []
@@ -175,9 +177,10 @@ class _Build:
             self.findings.items += unused(self.provider, used)
         gone = [*self._vanished(files), *self._moved(accepted)]
         lists = self._lists()
-        with open(self.staged / index.FILE, "wb", opener=_for_its_owner) as file:
-            file.write(index.dump(self.after))  # it names everybody, and what is the matter with them
-        index.settle(self.out / LOCK)
+        if self.after != self.before or not (self.out / index.FILE).exists():
+            with open(self.staged / index.FILE, "wb", opener=_for_its_owner) as file:
+                file.write(index.dump(self.after))  # it names everybody, and what is the matter with them
+            index.settle(self.out / LOCK)
         self._put([*platforms, *accepted], lists, gone)
         self._done(kept, accepted, platforms, len(files))
         return self.result
@@ -237,10 +240,11 @@ class _Build:
         """Entries of customers of whom nothing changed, and files of the others."""
         names = [f"{CUSTOMERS}/{path.name}" for path in files]
         known = [number for number, name in enumerate(names) if name in self.by_file]
+        below = cache(hashes.of)
 
         def look(number: int) -> bytes:
             entry = self.by_file[names[number]]
-            same = self._as_it_was(entry, hashes.of(entry.platform, entry.profiles))
+            same = self._as_it_was(entry, below(entry.platform, entry.profiles))
             return b"" if same is None else b"=" if same is entry else b"~" + same.inputs.stamp
 
         same: dict[int, Entry] = {}
@@ -310,6 +314,8 @@ class _Build:
     def _twice(self, entries: Iterable[Entry]) -> set[str]:
         """Customers' files whose id is that of another, and was not theirs."""
         there = list(entries)
+        if not self.only and len({entry.id for entry in there}) == len(there):
+            return set()
         if self.only:  # the others are where they were
             files = {entry.file for entry in there}
             ids = {entry.id for entry in there}
@@ -442,7 +448,8 @@ class _Build:
             self._take_away(entry, self.staged / f"{number}.gone")
         for staged, place in lists:
             staged.replace(place)
-        (self.staged / index.FILE).replace(self.out / index.FILE)
+        if (self.staged / index.FILE).exists():
+            (self.staged / index.FILE).replace(self.out / index.FILE)
 
     def _take_away(self, entry: Entry, aside: Path) -> None:
         if entry.outputs is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from mailwright.findings import Finding, Level, Place, Status
@@ -116,8 +116,9 @@ def findings(claimants: Iterable[Claimant], wide: Container[str]) -> Iterator[Fi
 def clashes(claimants: Iterable[Claimant], wide: Container[str]) -> Iterator[Clash]:
     """Of all but ids."""
     everybody = tuple(claimants)
-    yield from names(everybody)
-    yield from above(everybody, wide)
+    near = _near(everybody)
+    yield from names(near)
+    yield from above(near, wide)
     yield from secrets(everybody)
     yield from keys(everybody)
 
@@ -142,15 +143,47 @@ _Held = dict[str, tuple[Claimant, Place]]
 """Who claims something, by id, and where first."""
 
 
-def _holders(said: Iterable[tuple[str, Claimant, Place]]) -> dict[str, _Held]:
-    held: dict[str, _Held] = defaultdict(dict)
+def _shared(said: Iterable[tuple[str, Claimant, Place]]) -> dict[str, _Held]:
+    """What several claim. Of thousands of customers hardly any does, so little is made of the others."""
+    first: _Held = {}
+    shared: dict[str, _Held] = {}
     for what, one, place in said:
-        held[what].setdefault(one.id, (one, place))
-    return held
+        held = first.setdefault(what, (one, place))
+        if held[0].id != one.id:
+            shared.setdefault(what, {held[0].id: held}).setdefault(one.id, (one, place))
+    return {what: shared[what] for what in first if what in shared} if shared else {}
 
 
 def _of_names(claimants: Iterable[Claimant]) -> dict[str, _Held]:
-    return _holders((name.lower().rstrip("."), one, place) for one in claimants for name, place in one.names)
+    held: dict[str, _Held] = defaultdict(dict)
+    for one in claimants:
+        for name, place in one.names:
+            held[_plainly(name)].setdefault(one.id, (one, place))
+    return held
+
+
+def _plainly(name: str) -> str:
+    return name.lower().rstrip(".")
+
+
+def _near(claimants: Sequence[Claimant]) -> list[Claimant]:
+    """Those of whose names one is another's too, or lies above or below another's. The rest have nothing to do with
+    each other, and are nearly all."""
+    owners: dict[str, str] = {}
+    near: set[str] = set()
+    for one in claimants:
+        for name, _place in one.names:
+            owner = owners.setdefault(_plainly(name), one.id)
+            if owner != one.id:
+                near |= {owner, one.id}
+    for name, id_ in owners.items():
+        _label, _dot, above = name.partition(".")
+        while above:
+            owner = owners.get(above, id_)
+            if owner != id_:
+                near |= {owner, id_}
+            _label, _dot, above = above.partition(".")
+    return [one for one in claimants if one.id in near]
 
 
 def names(claimants: Iterable[Claimant]) -> Iterator[Clash]:
@@ -191,21 +224,20 @@ def above(claimants: Iterable[Claimant], wide: Container[str]) -> Iterator[Clash
 
 def keys(claimants: Iterable[Claimant]) -> Iterator[Clash]:
     """Public keys that several have: whoever holds the private one signs as all of them (DKIM, RFC 6376, 8.5)."""
-    for key, holders in _holders((key, one, place) for one in claimants for key, place in one.keys).items():
-        if len(holders) > 1:
-            told = []
-            for one, place in holders.values():
-                others = ", ".join(str(other) for other, _ in sorted(holders.values(), key=_by_id) if other != one)
-                message = f"the public key of {one} is that of {others}, too: either can sign as the other"
-                told.append(_fault("customer.same-key", message, "Make a pair of keys for each.", place))
-            yield Clash("key", key, tuple(one for one, _ in holders.values()), tuple(told))
+    for key, holders in _shared((key, one, place) for one in claimants for key, place in one.keys).items():
+        told = []
+        for one, place in holders.values():
+            others = ", ".join(str(other) for other, _ in sorted(holders.values(), key=_by_id) if other != one)
+            message = f"the public key of {one} is that of {others}, too: either can sign as the other"
+            told.append(_fault("customer.same-key", message, "Make a pair of keys for each.", place))
+        yield Clash("key", key, tuple(one for one, _ in holders.values()), tuple(told))
 
 
 def below(claimants: Iterable[Claimant]) -> Iterator[Finding]:
     """Of a name below one of somebody else's it is not proven that both know: colleges do have departments that are
     customers by themselves, and receivers trust the one for the other (DMARC, RFC 7489, 3.1.1). A platform's own
     domain is the provider's, who may give names below it to customers."""
-    held = _of_names(claimants)
+    held = _of_names(_near(tuple(claimants)))
     for name, holders in held.items():
         labels = name.split(".")
         above = (".".join(labels[index:]) for index in range(1, len(labels) - 1))
@@ -234,17 +266,14 @@ def secrets(claimants: Iterable[Claimant]) -> Iterator[Clash]:
     everybody = tuple(claimants)
     on_platforms = [one for one in everybody if one.platform]
     shared = ((f"{one.platform}\0{path}", one, place) for one in on_platforms for path, place in _plain(one))
-    for key, holders in _holders(shared).items():
-        if len(holders) > 1:
-            path = key.partition("\0")[2]
-            told = []
-            for one, place in holders.values():
-                others = ", ".join(
-                    str(other) for other, _ in sorted(holders.values(), key=_by_id) if other is not one
-                )
-                message = f"{path} is named as a secret of {one} and of {others}"
-                told.append(_fault("customer.same-secret", message, "Give each a file of its own.", place))
-            yield Clash("secret", path, tuple(one for one, _ in holders.values()), tuple(told))
+    for key, holders in _shared(shared).items():
+        path = key.partition("\0")[2]
+        told = []
+        for one, place in holders.values():
+            others = ", ".join(str(other) for other, _ in sorted(holders.values(), key=_by_id) if other is not one)
+            message = f"{path} is named as a secret of {one} and of {others}"
+            told.append(_fault("customer.same-secret", message, "Give each a file of its own.", place))
+        yield Clash("secret", path, tuple(one for one, _ in holders.values()), tuple(told))
     known = {one.id for one in everybody if not one.is_platform}
     for one in everybody:
         for path, place in _plain(one) if not one.platform else ():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import marshal
 import os
 import posixpath
 import stat
@@ -21,10 +22,10 @@ import msgspec
 
 from mailwright.findings import Finding, Place, Status
 from mailwright.records import dataclass
-from mailwright.source.files import MAX_FILE
+from mailwright.source.files import MAX_FILE, drained
 
 FILE = ".mailwright-index"
-FORMAT = 3
+FORMAT = 4
 QUIET = (Status.PASS, Status.ATTESTED)
 """Of findings that nobody need be told of, and that are not kept."""
 
@@ -151,18 +152,16 @@ def of_outputs(paths: Iterable[str]) -> bytes:
 
     Without the time of change of the inode: putting a folder in place of another changes it.
     """
-    told: list[int] = []
     try:
-        for path in paths:
-            status = os.lstat(path)
-            told += (status.st_size, status.st_mtime_ns, status.st_ino, status.st_mode)
+        told = [(one.st_size, one.st_mtime_ns, one.st_ino, one.st_mode) for one in map(os.lstat, paths)]
     except OSError:
         return b""
     return _digest(told)
 
 
-def _digest(told: list[int]) -> bytes:
-    return hashlib.blake2b(repr(told).encode(), digest_size=16).digest()
+def _digest(told: list[int] | list[tuple[int, int, int, int]]) -> bytes:
+    """What is kept of them. No other version reads it, so it may be what takes the least time to make."""
+    return hashlib.blake2b(marshal.dumps(told, 2), digest_size=16).digest()
 
 
 def content(folder: str, names: Iterable[str]) -> bytes:
@@ -182,11 +181,13 @@ def octets(path: str) -> bytes:
     """What is in a file that a reader has accepted. Raises OSError where it has become one that readers refuse: a
     pipe or a device, for which nobody waits, or a file larger than MAX_FILE."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE:
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), path)
-        return file.read(MAX_FILE)
+        return drained(descriptor, status.st_size, MAX_FILE)
+    finally:
+        os.close(descriptor)
 
 
 def taken(folder: str, names: tuple[str, ...], below: bytes, began: int) -> Inputs:
@@ -227,4 +228,5 @@ def settle(file: Path) -> None:
 
 
 def paths(outputs: Outputs, out: str) -> Iterator[str]:
-    return (f"{out}/{outputs.folder}/{name}" for name in outputs.names)
+    folder = f"{out}/{outputs.folder}/"
+    return (folder + name for name in outputs.names)
