@@ -23,6 +23,13 @@ def test_a_missing_value_is_an_error() -> None:
         frame(place(1)).filled((Verbatim("one"),))
 
 
+def test_each_place_is_another_and_too_many_are_refused() -> None:
+    made = frame("".join(place(number) for number in range(6400)))
+    assert made.numbers == tuple(range(6400))
+    with pytest.raises(IndexError):
+        place(6400)
+
+
 def test_no_value_can_look_like_a_place() -> None:
     assert str(place(0)) not in html.text(f"a{place(0)}b")
 

@@ -505,6 +505,31 @@ def test_each_block_has_a_default_text_and_a_page_that_shows_it() -> None:
     assert {path.stem for path in (folder / "cy").iterdir()} <= set(NAMES)
 
 
+def test_what_is_kept_of_one_sites_pages_is_on_no_others() -> None:
+    texts_of = {who: with_texts(("en",), ("en", "account", f"This is {who}.")) for who in ("one", "other")}
+    plans = [
+        replace(
+            made,
+            settings=replace(
+                made.settings,
+                organisation=who,
+                primary_domain=f"{who}.example",
+                quota=made.settings.quota + len(who) * 1000**3,
+                service_desk=None if who == "one" else made.settings.service_desk,
+            ),
+        )
+        for who, made in texts_of.items()
+    ]
+    first, second = [[texts(pages.files(made)) for made in order] for order in (plans, plans[::-1])]
+    assert first == second[::-1]
+    for said, who, another in zip(first, ("one", "other"), ("other", "one"), strict=True):
+        assert f"This is {who}." in said["instructions.html"]
+        assert f"@{who}.example" in said["faq.html"]
+        for page in said.values():
+            assert f"This is {another}." not in page
+            assert f"{another}.example" not in page
+
+
 def test_the_same_plan_gives_the_same_pages() -> None:
     assert pages.files(plan("whole")) == files("whole")
 

@@ -27,8 +27,10 @@ _WEB = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[!-~]*)?")
 
 def text(value: object) -> str:
     """``value`` as text of an element or a quoted attribute; control characters are made visible."""
+    if isinstance(value, Verbatim):
+        return value
     if isinstance(value, str):
-        return value if isinstance(value, Verbatim) else _text(value)
+        return _text(value)
     if not isinstance(value, int | date):
         raise FormatError(value, NAME, f"there is no way to write a {type(value).__name__}")
     return _text(str(value))
@@ -87,24 +89,26 @@ def sentence(pattern: str, values: Mapping[str, object]) -> Verbatim:
 
     Raises KeyError for a name without a value.
     """
-    return Verbatim("".join([part if name is None else text(values[name]) for part, name in _parts(pattern)]))
+    first, rest = _parts(pattern)
+    return Verbatim(first + "".join([text(values[name]) + after for name, after in rest]))
 
 
 @lru_cache(maxsize=4096)
 def names(pattern: str) -> tuple[str, ...]:
     """Names of the values that a sentence asks for."""
-    return tuple(name for _part, name in _parts(pattern) if name is not None)
+    return tuple(name for name, _after in _parts(pattern)[1])
 
 
 @lru_cache(maxsize=4096)
-def _parts(pattern: str) -> tuple[tuple[str, str | None], ...]:
-    """What a sentence consists of: markup, and names of values."""
-    parts: list[tuple[str, str | None]] = []
+def _parts(pattern: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """What a sentence consists of: its first words, and names of values, each with the words that follow it."""
+    words, named = [""], []
     for literal, name, _, _ in string.Formatter().parse(pattern):
-        parts.append((text(literal), None))
+        words[-1] += text(literal)
         if name is not None:
-            parts.append(("", name))
-    return tuple(parts)
+            named.append(name)
+            words.append("")
+    return words[0], tuple(zip(named, words[1:], strict=True))
 
 
 _FOREIGN = '<span lang="'

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from mailwright.formats.engine import Verbatim
 
 # No value says these characters of private use by itself: ``html.text`` makes all that do not print visible.
-_FIRST = 0xE000
+_PLACES = range(0xE000, 0xF900)
 _PLACE = re.compile("([\ue000-\uf8ff])")
 
 
 def place(number: int) -> Verbatim:
-    """For a template: where the value of that number, which counts from 0, will be."""
-    return Verbatim(chr(_FIRST + number))
+    """For a template: where the value of that number will be, from 0 on. Raises IndexError from 6400 on."""
+    return Verbatim(chr(_PLACES[number]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,4 +36,4 @@ class Frame:
 def frame(page: str) -> Frame:
     """The page that a template made with ``place`` where values are to be."""
     parts = _PLACE.split(page)
-    return Frame(tuple(parts[::2]), tuple(ord(found) - _FIRST for found in parts[1::2]))
+    return Frame(tuple(parts[::2]), tuple(_PLACES.index(ord(found)) for found in parts[1::2]))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
 from mailwright.pages.facts import QUEUE_DAYS, because, desk, ending, kept_days, size
 from mailwright.pages.model import Fact, Items, Say, Section, Table, To, say
@@ -18,7 +19,6 @@ _FUNCTIONS = ("mx", "submission", "store", "lists", "web", "log")
 
 def sections(plan: Plan) -> Iterator[Section]:
     settings = plan.settings
-    days, most = kept_days(plan)
     said = settings.agreement
     yield from _parties(plan)
     yield from ending(plan)
@@ -26,19 +26,10 @@ def sections(plan: Plan) -> Iterator[Section]:
         "capacity",
         because("AGREE-1", "capacity, as it is configured"),
         (
-            Table(
-                "capacity",
-                ("what", "much"),
-                (
-                    (say("capacity.quota"), size(settings.quota) if settings.quota else say("unsaid")),
-                    *(((say("capacity.mailboxes"), len(plan.mailboxes)),) if plan.mailboxes else ()),
-                    *_together(plan),
-                    (say("capacity.size"), size(settings.message_size)),
-                    (say("capacity.recipients"), settings.recipients),
-                    (say("capacity.hourly"), settings.hourly),
-                    (say("capacity.queue"), say("days", number=QUEUE_DAYS)),
-                    (say("capacity.log"), say("days-most", number=days, most=most)),
-                ),
+            _capacity(
+                _Mailboxes(settings.quota, len(plan.mailboxes), _together(plan)),
+                _Messages(settings.message_size, settings.recipients, settings.hourly),
+                kept_days(plan),
             ),
             *((say("capacity.used", provider=settings.provision.provider),) if settings.provision else ()),
         ),
@@ -52,6 +43,39 @@ def sections(plan: Plan) -> Iterator[Section]:
     yield _agreed("escalation", said.escalation if said else "")
     yield _agreed("penalties", said.penalties if said else "")
     yield _BESIDES
+
+
+class _Mailboxes(NamedTuple):
+    """What a mailbox holds, how many there are, and what all of them may hold: octets; 0: not told."""
+
+    quota: int
+    number: int
+    together: int
+
+
+class _Messages(NamedTuple):
+    size: int
+    recipients: int
+    hourly: int
+
+
+@lru_cache(maxsize=256)
+def _capacity(mailboxes: _Mailboxes, messages: _Messages, log: tuple[int, int]) -> Table:
+    days, most = log
+    return Table(
+        "capacity",
+        ("what", "much"),
+        (
+            (say("capacity.quota"), size(mailboxes.quota) if mailboxes.quota else say("unsaid")),
+            *(((say("capacity.mailboxes"), mailboxes.number),) if mailboxes.number else ()),
+            *(((say("capacity.together"), size(mailboxes.together)),) if mailboxes.together else ()),
+            (say("capacity.size"), size(messages.size)),
+            (say("capacity.recipients"), messages.recipients),
+            (say("capacity.hourly"), messages.hourly),
+            (say("capacity.queue"), say("days", number=QUEUE_DAYS)),
+            (say("capacity.log"), say("days-most", number=days, most=most)),
+        ),
+    )
 
 
 _STATUS = say("faults.status", page=To("status"))
@@ -101,11 +125,10 @@ def _parties(plan: Plan) -> Iterator[Section]:
         )
 
 
-def _together(plan: Plan) -> Iterator[tuple[object, ...]]:
-    """What all mailboxes may hold: what a provider has to have room for."""
+def _together(plan: Plan) -> int:
+    """What all mailboxes may hold: what a provider has to have room for. 0: not told."""
     quotas = [row.quota for row in plan.mailboxes]
-    if plan.settings.provision is not None and quotas and all(quotas):
-        yield say("capacity.together"), size(sum(quotas))
+    return sum(quotas) if plan.settings.provision is not None and all(quotas) else 0
 
 
 def _shared(plan: Plan) -> Iterator[Say]:

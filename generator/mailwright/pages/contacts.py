@@ -63,9 +63,10 @@ def _roles(plan: Plan) -> Iterator[tuple[Cell, ...]]:
     domains = {name: number for number, name in enumerate(plan.settings.domains)}
     found: dict[str, list[tuple[int, str]]] = {}
     for route in plan.routes:
-        local, _, domain = route.address.rpartition("@")
-        if route.kind == "role" and domain in domains:
-            found.setdefault(local, []).append((domains[domain], route.address))
+        if route.kind == "role":
+            local, _, domain = route.address.rpartition("@")
+            if domain in domains:
+                found.setdefault(local, []).append((domains[domain], route.address))
     order = sorted(found, key=lambda local: (local not in ("postmaster", "abuse"), local))
     for local in order:
         for _, address in sorted(found[local]):

@@ -91,11 +91,16 @@ def sections(plan: Plan) -> Iterator[Section]:
     if plan.lists:
         kinds.insert(1, ("to-lists", LISTS))
     told, own = _told(plan), _own(plan)
-    why = because("SUPPORT-1", "failure reports are explained, with the words that they have")
     for name, answers in kinds:
-        yield Section(name, why, (say(f"{name}.first"), *[_answered(answer, own, told) for answer in answers]))
+        yield _explained(name, tuple([_answered(answer, own, told) for answer in answers]))
     yield _QUESTIONS
     yield Section("not-here", because("SUPPORT-1", "whom to ask"), (say("not-here.ask", helper=helper(plan)),))
+
+
+@lru_cache(maxsize=64)
+def _explained(name: str, replies: tuple[Reply, ...]) -> Section:
+    why = because("SUPPORT-1", "failure reports are explained, with the words that they have")
+    return Section(name, why, (say(f"{name}.first"), *replies))
 
 
 def _told(plan: Plan) -> dict[str, object]:
