@@ -16,6 +16,7 @@ from mailwright.changes import flow, picture, verdict, words
 from mailwright.changes.groups import Danger, Line, dangers, groups
 from mailwright.changes.model import Change, FileChange, Kind, Origin, Part, Review, Step
 from mailwright.changes.personal import whole
+from mailwright.formats.engine import Verbatim
 from mailwright.formats.engine import render as render_template
 from mailwright.formats.html import HTML
 from mailwright.formats.visible import visible
@@ -63,48 +64,67 @@ _AREAS = {
     "project": "The project itself",
 }
 _STATES = {"added": "new", "removed": "gone", "changed": "changed", "same": "as before"}
-_SIGNS = {"added": "+", "removed": "\N{MINUS SIGN}", "changed": "~"}
+SIGNS = {"added": "+", "removed": "\N{MINUS SIGN}", "changed": "~"}
 
 
 def render(review: Review, limits: Limits = LIMITS) -> str:
     """The page, with a Content-Security-Policy that allows its own style and nothing else."""
     style = render_template(HTML, "report/review.css.j2")
-    parts = [_part(part, review, limits) for part in review.parts if part.changes or part.files]
-    found = dangers(review)
-    drawn = flow.flow(*review.plans)
-    several = len(parts) > 1 or any(part.origin == "mailwright" for part in parts)
+    sections = _sections(review, limits)
     return render_template(
         HTML,
         "report/review.html.j2",
         style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
         version=__version__,
-        old=review.old,
-        new=review.new,
         verdict=verdict.line(review),
         advice=verdict.advice(review),
         level=str(review.worst or "none"),
-        contents=_contents(review, bool(drawn.marked)),
-        risks=[_risk(danger, limits) for danger in found[: limits.risks]],
-        risks_left=_left(sum(len(danger.risks) for danger in found[limits.risks :]), "risk"),
-        severities=[(str(severity), text) for severity, text in words.SEVERITIES.items()],
-        warnings=[whole(warning) for warning in review.warnings],
-        pictures=[
+        contents=_contents(review, bool(sections["marked"])),
+        hosts=words.some(review.hosts, _HOSTS) if review.hosts else "",
+        **sections,
+    )
+
+
+def body(review: Review, prefix: str, limits: Limits = LIMITS) -> Verbatim:
+    """The same sections, to stand below a heading of a page that has several reviews. ``prefix``: of anchors."""
+    return Verbatim(
+        render_template(
+            HTML, "report/review_body.html.j2", **{**_sections(review, limits), "prefix": prefix, "top": 3}
+        )
+    )
+
+
+def _sections(review: Review, limits: Limits) -> dict[str, object]:
+    """What stands below the verdict."""
+    parts = [_part(part, review, limits) for part in review.parts if part.changes or part.files]
+    found = dangers(review)
+    drawn = flow.flow(*review.plans)
+    several = len(parts) > 1 or any(part.origin == "mailwright" for part in parts)
+    return {
+        "prefix": "",
+        "top": 2,
+        "old": review.old,
+        "new": review.new,
+        "risks": [_risk(danger, limits) for danger in found[: limits.risks]],
+        "risks_left": _left(sum(len(danger.risks) for danger in found[limits.risks :]), "risk"),
+        "severities": [(str(severity), text) for severity, text in words.SEVERITIES.items()],
+        "warnings": [whole(warning) for warning in review.warnings],
+        "pictures": [
             ("wide", picture.wide(drawn, review.new.domain)),
             ("tall", picture.tall(drawn, review.new.domain)),
         ],
-        marked=drawn.marked,
-        most_marked=_MARKED,
-        parts=parts,
-        several=several,
-        steps=[_step(step) for step in review.steps[: limits.steps]],
-        steps_left=_left(len(review.steps) - limits.steps, "step"),
-        complete=review.complete,
-        hosts=words.some(review.hosts, _HOSTS) if review.hosts else "",
-        some_changes=bool(review.changes),
-        some_files=bool(review.files),
-        signs=_SIGNS,
-        states=_STATES,
-    )
+        "marked": drawn.marked,
+        "most_marked": _MARKED,
+        "parts": parts,
+        "several": several,
+        "steps": [_step(step) for step in review.steps[: limits.steps]],
+        "steps_left": _left(len(review.steps) - limits.steps, "step"),
+        "complete": review.complete,
+        "some_changes": bool(review.changes),
+        "some_files": bool(review.files),
+        "signs": SIGNS,
+        "states": _STATES,
+    }
 
 
 def _left(count: int, thing: str) -> str:

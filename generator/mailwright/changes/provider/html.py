@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from mailwright import __version__
+from mailwright.changes import verdict as of_site
 from mailwright.changes import words
-from mailwright.changes.html import spans
+from mailwright.changes.html import SIGNS, body, spans
 from mailwright.changes.personal import whole
 from mailwright.changes.provider import verdict
-from mailwright.changes.provider.model import Broken, Case, Effect, ProviderReview, Risk
+from mailwright.changes.provider.model import Broken, Case, Effect, PlatformReview, ProviderReview, Risk
 from mailwright.changes.provider.text import TITLES
 from mailwright.changes.provider.text import broken as told_of_broken
-from mailwright.changes.text import render as of_site
+from mailwright.formats.engine import Verbatim
 from mailwright.formats.engine import render as render_template
 from mailwright.formats.html import HTML
 from mailwright.records import dataclass
@@ -49,16 +50,71 @@ def render(review: ProviderReview) -> str:
         broken=[_broken(one) for one in review.broken],
         layers=[f"{_said(verdict.of_layer(one))}." for one in review.layers[:_ROWS]],
         risks=[_risk(one) for one in review.risks],
-        fates=[
-            (title, [f"{_said(one.sentence)}." for one in review.fates if one.fate == fate][:_ROWS])
-            for fate, title in TITLES.items()
-            if any(one.fate == fate for one in review.fates)
-        ],
+        fates=list(_fates(review)),
         notes=[f"{_said(one.sentence)}{f' ({one.spot})' if one.spot else ''}." for one in review.notes[:_ROWS]],
         sections=_sections(review.effects),
-        platforms=[(one.name, of_site(one.review)) for one in review.platforms],
+        platforms=[_platform(number, one) for number, one in enumerate(review.platforms, 1)],
+        contents=_contents(review),
+        signs=SIGNS,
         rewritten=list(review.rewritten[:_ROWS]),
     )
+
+
+def _contents(review: ProviderReview) -> list[tuple[str, str, str]]:
+    """Anchor, title and number of each section that is there."""
+    all_ = (
+        ("warnings", "Warnings", len(review.warnings)),
+        ("broken", "What cannot be used", len(review.broken)),
+        ("layers", "What layers change", len(review.layers)),
+        ("risks", "Risks", sum(len(risk.cases) for risk in review.risks)),
+        ("fates", "Customers that come and go", len(review.fates)),
+        ("provider", "What the provider says otherwise", len(review.notes)),
+        ("changes", "What changes", len(review.effects)),
+        *(
+            (_anchor(number), f"The platform {one.name}", len(one.review.changes) + len(one.review.risks))
+            for number, one in enumerate(review.platforms, 1)
+        ),
+        ("rewritten", "Written otherwise", len(review.rewritten)),
+    )
+    return [(id_, title, f"{number:,}") for id_, title, number in all_ if number]
+
+
+def _anchor(number: int) -> str:
+    """Of a platform, whose name may be anything."""
+    return f"platform-{number}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Platform:
+    """``body``: the sections of its review as a site."""
+
+    id: str
+    name: str
+    verdict: str
+    advice: str
+    level: str
+    body: Verbatim
+
+
+def _platform(number: int, one: PlatformReview) -> _Platform:
+    found = one.review
+    return _Platform(
+        _anchor(number),
+        one.name,
+        of_site.line(found),
+        of_site.advice(found),
+        str(found.worst or "none"),
+        body(found, f"{_anchor(number)}-"),
+    )
+
+
+def _fates(review: ProviderReview) -> Iterator[tuple[str, list[str], str, str]]:
+    """Title, sentences, how many there are, and what is said of those that are left out."""
+    for fate, title in TITLES.items():
+        members = [one for one in review.fates if one.fate == fate]
+        if members:
+            shown = [f"{_said(one.sentence)}." for one in members[:_ROWS]]
+            yield title, shown, f"{len(members):,}", _left(len(members) - len(shown))
 
 
 def _said(sentence: str) -> str:
@@ -94,6 +150,7 @@ class _Shown:
 @dataclass(frozen=True, slots=True)
 class _Section:
     title: str
+    count: str
     lines: tuple[_Line, ...]
     left: str
 
@@ -128,7 +185,12 @@ def _sections(effects: Sequence[Effect]) -> list[_Section]:
     for one in effects:
         found.setdefault(one.section, []).append(one)
     return [
-        _Section(title, tuple(map(_effect, members[:_ROWS])), _left(len(members) - _ROWS))
+        _Section(
+            title,
+            words.number(len({id_ for one in members for id_ in one.customers}), "customer"),
+            tuple(map(_effect, members[:_ROWS])),
+            _left(len(members) - _ROWS),
+        )
         for title, members in found.items()
     ]
 
