@@ -38,6 +38,7 @@ _LONG = (
 )
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist looks for groups in this hook too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Those that ask real services first, since one of their files takes minutes. What is asked of the same hosts
     is asked in one process (``--dist loadgroup``)."""
