@@ -44,6 +44,9 @@ STAGED = ".mailwright-new"
 MANY = 50
 """Customers to be made from which on several processes pay."""
 _MANY_LOOKED_AT = 2000
+_AT_ONCE = 200
+"""Customers that a process looks at before it tells of them."""
+_STAMPS = msgspec.msgpack.Decoder(list[bytes])
 _PATIENCE = 2.0  # seconds: processes of a build that was killed end with what they do
 
 Progress = Callable[[int, int], None]
@@ -242,19 +245,22 @@ class _Build:
         known = [number for number, name in enumerate(names) if name in self.by_file]
         below = cache(hashes.of)
 
-        def look(number: int) -> bytes:
-            entry = self.by_file[names[number]]
+        def look(chunk: Sequence[int]) -> bytes:
+            return msgspec.msgpack.encode([stamp(self.by_file[names[number]]) for number in chunk])
+
+        def stamp(entry: Entry) -> bytes:
             same = self._as_it_was(entry, below(entry.platform, entry.profiles))
             return b"" if same is None else b"=" if same is entry else b"~" + same.inputs.stamp
 
         same: dict[int, Entry] = {}
-        jobs = self._jobs(len(known), _MANY_LOOKED_AT)
-        for at, told in workers.each(look, known, jobs):
-            entry = self.by_file[names[known[at]]]
-            if told == b"=":
-                same[known[at]] = entry
-            elif told:
-                same[known[at]] = replace(entry, inputs=replace(entry.inputs, stamp=told[1:]))
+        chunks = [known[at : at + _AT_ONCE] for at in range(0, len(known), _AT_ONCE)]
+        for at, told in workers.each(look, chunks, self._jobs(len(known), _MANY_LOOKED_AT)):
+            for number, found in zip(chunks[at], _STAMPS.decode(told), strict=True):
+                entry = self.by_file[names[number]]
+                if found == b"=":
+                    same[number] = entry
+                elif found:
+                    same[number] = replace(entry, inputs=replace(entry.inputs, stamp=found[1:]))
         kept = [same[number] for number in sorted(same)]
         self.after.customers.update((entry.id, entry) for entry in kept)
         return kept, [path for number, path in enumerate(files) if number not in same]
