@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from mailwright.changes import comparison
+from mailwright.changes.cause import Asked
 from mailwright.changes.personal import impersonal, personal, whole
 from mailwright.changes.provider import needed, shared
 from mailwright.changes.provider.own import Own
+from mailwright.changes.provider.review import only
 from mailwright.changes.provider.shared import MISSING, LimitChange
 from mailwright.findings import Findings, Place
 from mailwright.plan import make
@@ -243,3 +245,23 @@ def test_all_new_domains_of_a_customer_are_named(tmp_path: Path) -> None:
     )
     sentences = [one.sentence for risk in case.review(tmp_path).risks for one in risk.cases]
     assert any(all(name in said for name in names) for said in sentences)
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_what_is_built_of_one_customer_is_shown_where_it_is_asked_for(tmp_path: Path, complete: bool) -> None:
+    edit = {"file": "customers/isle.yml", "replace": "name: Bob Isleer", "with": "name: Rob Isleer"}
+    added = {
+        "file": "customers/isle.yml",
+        "append": "  - {login: cat, name: Cat Isleer, address: cat@isle.ac.uk}\n",
+    }
+    case = Case("", {"new": [edit, added]})
+    old, new = (OnDisk(case.side(which, tmp_path)) for which in ("old", "new"))
+    found = only(old, new, Asked(TODAY, complete=complete), "isle")
+    assert not isinstance(found, str)
+    files = {file.path: file for file in found.files}
+    if complete:
+        assert "+mailbox c@isle.ac.uk cat@isle.ac.uk" in files["mail.tables"].diff
+        assert files["mail.tables"].personal
+        assert not any(path.startswith("compliance/") for path in files)
+    else:
+        assert files == {}

@@ -34,7 +34,7 @@ from mailwright.changes.provider.single import single
 from mailwright.changes.side import Side, UnusableError
 from mailwright.findings import Finding, Findings, Level
 from mailwright.provider.customer import Customer
-from mailwright.provider.model import CUSTOMERS, FILE, Leaving, Provider
+from mailwright.provider.model import CUSTOMERS, FILE, Head, Leaving, Provider
 from mailwright.provider.platform import Shared, read_platform
 from mailwright.provider.read import read
 from mailwright.provider.which import stem as stem_of
@@ -92,6 +92,7 @@ def only(old: Folder, new: Folder, asked: Asked, id_: str) -> Review | str:
     both = _Both(old, new, asked)
     judge = both.judge(platforms=False)
     sides: list[CustomerSide] = []
+    heads: list[Head] = []
     for folder, world, files in ((old, judge.old, both.before), (new, judge.new, both.after)):
         found = _asked(folder, world, files, id_)
         if found is None:
@@ -100,7 +101,8 @@ def only(old: Folder, new: Folder, asked: Asked, id_: str) -> Review | str:
         if found.reading.site is None:
             raise UnusableError((side, tuple(told(world, one) for one in found.reading.findings)))
         sides.append(side)
-    return single(sides[0], sides[1], asked)
+        heads.append(found.head)
+    return single(sides[0], sides[1], asked, (heads[0], heads[1]))
 
 
 def _asked(folder: Folder, world: World, files: Mapping[str, Mapping[str, str]], asked: str) -> Customer | None:
