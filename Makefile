@@ -13,7 +13,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 # What a rehearsal needs from Debian, and what the native-parser tests need besides.
 DEBIAN_DEMO := podman runc mmdebstrap iproute2 nftables openssh-client
-DEBIAN_TEST := $(DEBIAN_DEMO) bind9-utils chromium curl isync msmtp poppler-utils vdirsyncer
+DEBIAN_TEST := $(DEBIAN_DEMO) bind9-utils chromium curl isync msmtp poppler-utils tinycdb vdirsyncer
 
 .PHONY: help demo test setup setup-dev debian-demo debian-test lint format types quick unit golden docs hosts molecule bench clean
 

@@ -29,6 +29,7 @@ _shared = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_shared)
 
 stage = _shared.stage
+drift = _shared.drift
 
 STORE = "mail.hosting.example"
 SECOND = "mx2.hosting.example"

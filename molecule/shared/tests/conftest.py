@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -13,7 +14,9 @@ import pytest
 import testinfra
 from testinfra.host import Host
 
+from mailwright.drift import expected, runner
 from mailwright.findings import Finding
+from mailwright.rehearsal.command import attempt
 from mailwright.rehearsal.rehearse import Stage, evidence_of
 from mailwright.report.evidence import to_json
 from mailwright.report.verdicts import Verdict
@@ -54,6 +57,19 @@ def stage() -> Stage:
 def host(stage: Stage, name: str) -> Host:
     """A host of the site. (As root in its container: what SSH reaches is tested by the deployment itself.)"""
     return testinfra.get_host(f"podman://{stage.lab.containers[name]}")
+
+
+@pytest.fixture(scope="session")
+def drift(stage: Stage) -> Callable[[], tuple[Finding, ...]]:
+    """Asks all hosts what differs from what was built."""
+    hosts = expected.hosts(stage.prepared.plan)
+
+    def ask(host: str, program: bytes) -> tuple[int, bytes]:
+        argv = ["podman", "exec", "--interactive", stage.lab.containers[host], "/usr/bin/python3", "-I", "-"]
+        status, said = attempt(argv, stdin=program.decode(), timeout=runner.LIMIT)
+        return status, said.encode()
+
+    return lambda: runner.look(hosts, ask, lambda _text: None)
 
 
 @pytest.fixture(scope="session")
