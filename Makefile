@@ -84,7 +84,7 @@ format: setup-dev ## mend what ruff can mend
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 unit: setup-dev ## unit, golden and native-parser tests
-	@$(BIN)/pytest -n 3 --dist loadgroup --no-loadscope-reorder -m 'not hosts'
+	@$(BIN)/pytest -n 3 --dist loadscope --no-loadscope-reorder -m 'not hosts'
 
 docs: setup-dev ## write the pages of docs/reference that are made from the code
 	@$(BIN)/python -m mailwright.requirements.pages docs/reference
@@ -100,7 +100,7 @@ golden: setup-dev ## accept the built example as it is now (read the difference 
 
 # Three sets of hosts at a time: each needs half a processor, and waits for the rest of its time.
 hosts: setup-dev ## tests on real hosts in containers, with the molecule scenarios (root and podman)
-	@$(BIN)/pytest -v -n 3 --dist loadgroup --no-loadscope-reorder -m hosts
+	@$(BIN)/pytest -v -n 3 --dist loadscope --no-loadscope-reorder -m hosts
 
 molecule: setup-dev ## the molecule scenarios alone, one after another
 	@$(BIN)/molecule test --all

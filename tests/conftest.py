@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 # A busy machine is no fault: how fast things are is for bench/.
 settings.register_profile("mailwright", deadline=None)
@@ -30,35 +33,41 @@ def _umask() -> Iterator[None]:
 # Of those on hosts, the sets of hosts that take longest, longest first: three of them run side by side, and what is
 # left over in the end is short.
 _LONG = (
-    "test_molecule.py-whole",
-    "test_molecule.py-provider",
-    "test_molecule.py-split",
-    "test_molecule.py-gateway",
-    "test_known_bad.py",
+    "tests/test_molecule.py[whole]",
+    "tests/test_molecule.py[provider]",
+    "tests/test_molecule.py[split]",
+    "tests/test_molecule.py[gateway]",
+    "tests/rehearsal/test_known_bad.py",
 )
+# What tells sets of hosts of one file apart: their releases.
+_RELEASES = re.compile(r"\[(debian-1\d|new-old|old-new)[]-]")
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist looks for groups in this hook too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those that ask real services first, since one of their files takes minutes. What is asked of the same hosts
-    is asked in one process (``--dist loadgroup``)."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    """Those that ask real services first, since one of their files takes minutes."""
     items.sort(key=_rank)
 
 
-# The fixtures that bring hosts up, and what a scenario of molecule goes by.
-_HOSTS = ("lab", "scenario", "site", "stage")
-
-
-def _group(item: pytest.Item) -> str:
-    """The file; of tests on hosts, with the hosts that they are on, where a file has several sets."""
-    call = getattr(item, "callspec", None)
-    if call is None or item.get_closest_marker("hosts") is None:
-        return item.path.name
-    return "-".join((item.path.name, *(str(call.params[name]) for name in _HOSTS if name in call.params)))
-
-
 def _rank(item: pytest.Item) -> tuple[bool, int]:
-    group = _group(item)
-    return item.get_closest_marker("native") is None, _LONG.index(group) if group in _LONG else len(_LONG)
+    hosts = hosts_of(item.nodeid)
+    return item.get_closest_marker("native") is None, _LONG.index(hosts) if hosts in _LONG else len(_LONG)
+
+
+def hosts_of(test: str) -> str:
+    """The hosts on which a test is: the file's, or of a file with several sets of them, one set."""
+    file, _, name = test.partition("::")
+    if file == "tests/test_molecule.py":
+        return f"{file}{name[name.find('[') :]}"
+    found = _RELEASES.search(name)
+    return f"{file}[{found[1]}]" if found and "native" not in file else file
+
+
+class _ByHosts(LoadScopeScheduling):  # type: ignore[misc] # it has no types
+    """Tests on the same hosts go to one process, one after another; of others, those of a file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return hosts_of(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
+    return _ByHosts(config, log) if config.getoption("dist") == "loadscope" else None
