@@ -105,8 +105,8 @@ def test_the_manifest_has_every_file_and_every_input() -> None:
 
 NOT_RUN = {"nullclient", "customers", "mailman", "web", "webmail", "carddav"}
 RUN = [component.name for component in COMPONENTS if component.name not in NOT_RUN]
-"""What the example's one host runs: it is a mailer, so no null client, is nobody else's, and has no lists and nothing
-on the web."""
+"""What the example's one host runs: it is a mailer, so no null client, serves nobody else, and has no lists and
+nothing on the web."""
 
 
 def test_roles_are_copied_byte_for_byte(tree: Tree) -> None:
