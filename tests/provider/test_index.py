@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from msgspec import structs
+
 from mailwright.findings import Finding, Level, Place, Status
 from mailwright.provider import index
 from mailwright.provider.index import Entry, Index, Inputs, Outputs
@@ -29,7 +31,7 @@ def test_what_is_stored_is_read_back(tmp_path: Path) -> None:
     entry = Entry(
         "a", "customers/a.yml", "shared", ("school",),
         Inputs(("customers/a.yml",), b"1", b"2", b"3", date(2026, 1, 1), None),
-        Outputs("shared/customers/a", ("mail.tables",), b"4"),
+        Outputs("shared/customers/a", "mail.tables", b"4"),
         (("a.ac.uk", Place("customers/a.yml", 2, 1, "/domains/0")),),
         (date(2026, 2, 1), date(2026, 3, 1), date(2026, 4, 1)), b'"a": {}', (finding,), good=False,
     )  # fmt: skip
@@ -49,7 +51,7 @@ def test_files_that_nobody_touched_are_not_opened(tmp_path: Path) -> None:
     old(tmp_path / "a")
     inputs = of(tmp_path, "a")
     assert inputs.stamp
-    assert index.looked_at(replace(inputs, content=b"of something else"), str(tmp_path)) is not None
+    assert index.looked_at(structs.replace(inputs, content=b"of something else"), str(tmp_path)) is not None
 
 
 def test_a_file_that_was_edited_is_seen_though_size_and_time_are_as_before(tmp_path: Path) -> None:
@@ -67,7 +69,7 @@ def test_a_file_that_was_only_touched_is_as_it_was_and_its_new_stamp_is_kept(tmp
     found = index.looked_at(inputs, str(tmp_path))
     assert found is not None
     assert found.stamp not in (b"", inputs.stamp)
-    assert found == replace(inputs, stamp=found.stamp)
+    assert found == structs.replace(inputs, stamp=found.stamp)
 
 
 def test_a_file_that_is_gone_is_seen(tmp_path: Path) -> None:
@@ -123,4 +125,4 @@ def test_a_verdict_holds_for_its_days_alone() -> None:
     assert [inputs.hold_on(date(2026, month, day)) for month, day in ((1, 1), (1, 2), (3, 4), (3, 5))] == [
         False, True, True, False,
     ]  # fmt: skip
-    assert replace(inputs, since=None, until=None).hold_on(date(2050, 1, 1))
+    assert structs.replace(inputs, since=None, until=None).hold_on(date(2050, 1, 1))

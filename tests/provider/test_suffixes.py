@@ -80,6 +80,21 @@ def test_whoever_was_above_first_keeps_its_build(tmp_path: Path) -> None:
     assert failing(result.findings, "customer.above-another") == ["college"]  # the provider is to look at it
 
 
+def test_what_is_said_of_names_is_said_by_each_build_until_it_is_mended(tmp_path: Path) -> None:
+    """Of names that stay as they are nothing is worked out again: only where nothing was to be said of them."""
+    folder, out = copied(tmp_path), tmp_path / "build"
+    approve(folder, "wide.ac.uk")
+    change(customer(folder, "bede"), "domains: [bede.ac.uk]", "domains: [bede.ac.uk, bede.wide.ac.uk]")
+    change(customer(folder, "evil"), "domains: [evil.ac.uk]", "domains: [evil.ac.uk, wide.ac.uk]")
+    assert failing(engine.build(folder, out, TODAY).findings, "customer.above-another") == []
+    change(folder / "provider.yml", APPROVED.format("wide.ac.uk"), "")
+    for _again in range(2):
+        assert failing(engine.build(folder, out, TODAY).findings, "customer.above-another") == ["evil"]
+    approve(folder, "wide.ac.uk")
+    for _again in range(2):
+        assert failing(engine.build(folder, out, TODAY).findings, "customer.above-another") == []
+
+
 def test_a_key_of_another_is_refused_by_check_and_build(tmp_path: Path) -> None:
     folder, out = copied(tmp_path), tmp_path / "build"
     engine.build(folder, out, TODAY)

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import msgspec
+from msgspec import structs
 
 from mailwright.build import writer
 from mailwright.findings import Finding, Findings, Level, Place, Status
@@ -32,7 +33,7 @@ from mailwright.provider.index import Entry, Index
 from mailwright.provider.input_hash import InputHashes
 from mailwright.provider.model import CUSTOMERS, Provider
 from mailwright.provider.platform import Shared, read_platforms
-from mailwright.provider.read import customer_files, read, unused
+from mailwright.provider.read import customer_names, read, unused
 from mailwright.provider.survey import NoCustomerError as NoCustomerError
 from mailwright.provider.survey import file_of
 
@@ -190,14 +191,15 @@ class _Build:
 
     # What there is to do.
 
-    def _files(self) -> tuple[Path, ...]:
+    def _files(self) -> list[str]:
+        """Customers' files, from the provider's folder on."""
         if not self.only:
-            return customer_files(self.provider, self.findings)
+            return [f"{CUSTOMERS}/{name}" for name in customer_names(self.provider, self.findings)]
         for entry in self.before.customers.values():
-            path = self.provider.folder / entry.file
-            if (self.only == entry.id or self.only in entry.names) and path.is_file():
-                return (path,)
-        return (file_of(self.provider, self.only),)
+            there = self.only == entry.id or self.only in entry.names
+            if there and (self.provider.folder / entry.file).is_file():
+                return [entry.file]
+        return [f"{CUSTOMERS}/{file_of(self.provider, self.only).name}"]
 
     def _platforms(self) -> tuple[InputHashes, dict[str, Shared], list[Made]]:
         """What all customers have in common: the hashes of it, and the platforms that can be used; and those that
@@ -235,18 +237,17 @@ class _Build:
         if not entry.inputs.hold_on(self.today):
             return None
         inputs = index.looked_at(entry.inputs, self.folder)
-        if inputs is None or index.of_outputs(index.paths(entry.outputs, str(self.out))) != entry.outputs.stamp:
+        if inputs is None or index.of_folder(entry.outputs, str(self.out)) != entry.outputs.stamp:
             return None
-        return entry if inputs is entry.inputs else replace(entry, inputs=inputs)
+        return entry if inputs is entry.inputs else structs.replace(entry, inputs=inputs)
 
-    def _looked_at(self, hashes: InputHashes, files: Sequence[Path]) -> tuple[list[Entry], list[Path]]:
+    def _looked_at(self, hashes: InputHashes, files: Sequence[str]) -> tuple[list[Entry], list[Path]]:
         """Entries of customers of whom nothing changed, and files of the others."""
-        names = [f"{CUSTOMERS}/{path.name}" for path in files]
-        known = [number for number, name in enumerate(names) if name in self.by_file]
+        known = [number for number, file in enumerate(files) if file in self.by_file]
         below = cache(hashes.of)
 
         def look(chunk: Sequence[int]) -> bytes:
-            return msgspec.msgpack.encode([stamp(self.by_file[names[number]]) for number in chunk])
+            return msgspec.msgpack.encode([stamp(self.by_file[files[number]]) for number in chunk])
 
         def stamp(entry: Entry) -> bytes:
             same = self._as_it_was(entry, below(entry.platform, entry.profiles))
@@ -256,14 +257,15 @@ class _Build:
         chunks = [known[at : at + _AT_ONCE] for at in range(0, len(known), _AT_ONCE)]
         for at, told in workers.each(look, chunks, self._jobs(len(known), _MANY_LOOKED_AT)):
             for number, found in zip(chunks[at], _STAMPS.decode(told), strict=True):
-                entry = self.by_file[names[number]]
+                entry = self.by_file[files[number]]
                 if found == b"=":
                     same[number] = entry
                 elif found:
-                    same[number] = replace(entry, inputs=replace(entry.inputs, stamp=found[1:]))
+                    inputs = structs.replace(entry.inputs, stamp=found[1:])
+                    same[number] = structs.replace(entry, inputs=inputs)
         kept = [same[number] for number in sorted(same)]
         self.after.customers.update((entry.id, entry) for entry in kept)
-        return kept, [path for number, path in enumerate(files) if number not in same]
+        return kept, [self.provider.folder / file for number, file in enumerate(files) if number not in same]
 
     def _jobs(self, count: int, many: int) -> int:
         return self.jobs or (len(os.sched_getaffinity(0)) if count > many else 1)
@@ -315,7 +317,7 @@ class _Build:
         self._tell(entry)
         last = self.by_file.get(entry.file) or self.before.customers.get(entry.id)
         if last is not None:
-            self.after.customers[last.id] = replace(last, good=False)
+            self.after.customers[last.id] = structs.replace(last, good=False)
 
     def _twice(self, entries: Iterable[Entry]) -> set[str]:
         """Customers' files whose id is that of another, and was not theirs."""
@@ -340,6 +342,9 @@ class _Build:
 
     def _claimed(self, new: Sequence[Entry]) -> set[str]:
         """Ids of those among ``new`` that claim what is another's. All that is found is told."""
+        if self._claims_stay(new):
+            self.after.undisputed = self.before.undisputed
+            return set()
         entries = {**self.after.customers, **{entry.id: entry for entry in new}}
         everybody = [*map(_platform, self.after.platforms.values()), *map(_claimant, entries.values())]
         files = {entry.file for entry in new}
@@ -350,10 +355,21 @@ class _Build:
             refused |= newcomers
             unknown = len(newcomers) == len(clash.claimants) > 1
             found += (replace(one, fix=f"{one.fix} {_UNKNOWN}") if unknown else one for one in clash.findings)
-        for finding in (*found, *claims.below(everybody)):
+        found += claims.below(everybody)
+        self.after.undisputed = b"" if found or refused else _names_of(self.provider.wide)
+        for finding in found:
             if not self.only or (finding.where is not None and finding.where.file in files):
                 self._found(finding)  # which names all of them
         return refused
+
+    def _claims_stay(self, new: Sequence[Entry]) -> bool:
+        """Whether nobody claims anything else than in the last build, in which nothing was to be said of it."""
+        if self.before.undisputed != _names_of(self.provider.wide):
+            return False
+        platforms = self.before.platforms
+        if not all(_same_claims(platforms.get(name), one) for name, one in self.after.platforms.items()):
+            return False
+        return all(_same_claims(self.before.customers.get(one.id), one) for one in new)
 
     def _had(self, one: claims.Claimant, clash: claims.Clash) -> bool:
         """Whether what is claimed was this one's in the last build."""
@@ -367,11 +383,11 @@ class _Build:
 
     # What becomes of the others.
 
-    def _vanished(self, files: Sequence[Path]) -> list[Entry]:
+    def _vanished(self, files: Sequence[str]) -> list[Entry]:
         """Customers whose file is gone. What there is of them stays, unless the day has come that they named."""
         if self.only:
             return []
-        there = {f"{CUSTOMERS}/{path.name}" for path in files}
+        there = set(files)
         gone = []
         for id_, entry in list(self.after.customers.items()):
             if entry.file in there:
@@ -505,6 +521,22 @@ def _moves(last: Entry, new: Entry) -> Finding:
 
 
 _UNKNOWN = "No earlier build says whose it was, so none of them is built: which is right is not guessed."
+
+
+def _same_claims(last: Entry | None, new: Entry) -> bool:
+    if last is new:
+        return True
+    if last is None or last.platform != new.platform:
+        return False
+    return all(
+        [what for what, _place in old] == [what for what, _place in now]
+        for old, now in ((last.claims, new.claims), (last.secrets, new.secrets), (last.keys, new.keys))
+    )
+
+
+def _names_of(wide: Iterable[str]) -> bytes:
+    """Stands for the names in the index; never empty."""
+    return "\0".join(("wide", *sorted(wide))).encode()
 
 
 def _claimant(entry: Entry) -> claims.Claimant:

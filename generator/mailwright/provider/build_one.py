@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypedDict
 
 import msgspec
+from msgspec import structs
 
 from mailwright.build import BuildError, Input, project, writer
 from mailwright.build import inputs as described
@@ -21,7 +22,7 @@ from mailwright.findings import Finding, Level, Place, Status
 from mailwright.plan.model import Plan
 from mailwright.provider import claims, days, description, index, staging
 from mailwright.provider import project as fragment
-from mailwright.provider.index import Entry, Inputs, Outputs
+from mailwright.provider.index import Entry, Inputs
 from mailwright.provider.input_hash import InputHashes
 from mailwright.provider.judge import Judged, fault, judge
 from mailwright.provider.model import CUSTOMERS, Head, Provider
@@ -89,11 +90,11 @@ def _customer(setting: Setting, path: Path) -> Made:
     head, reading = judged.head, judged.customer.reading
     entry = _entry(setting, path, judged, began)
     if judged.site is None or judged.plan is None:
-        return Made(replace(entry, good=False), NOTHING, "")
+        return Made(structs.replace(entry, good=False), NOTHING, "")
     since, until = days.around(judged.site, head.leaving, setting.today)
-    entry = replace(
+    entry = structs.replace(
         entry,
-        inputs=replace(entry.inputs, since=since, until=until),
+        inputs=structs.replace(entry.inputs, since=since, until=until),
         **_claimed(claims.of_customer(head.id, head.where, head.platform, judged.site), setting.provider.folder),
     )
     try:
@@ -127,7 +128,7 @@ def platform(setting: Setting, shared: Shared) -> Made:
         file=_name(str(shared.platform.file), provider.folder),
         platform="",
         profiles=(),
-        inputs=replace(inputs, since=since, until=until),
+        inputs=structs.replace(inputs, since=since, until=until),
         outputs=None,
         **_claimed(claims.of_platform(name, Place(str(shared.platform.file), 1, 1), shared.site), provider.folder),
     )
@@ -139,7 +140,7 @@ def platform(setting: Setting, shared: Shared) -> Made:
             _relative(shared.findings, provider.folder),
             described.of(shared.reading, shared.platform.file.parent, plan),
         )
-        entry = replace(entry, row=msgspec.msgpack.encode(fragment.of_platform(tree)))
+        entry = structs.replace(entry, row=msgspec.msgpack.encode(fragment.of_platform(tree)))
         return _project(setting, entry, name, tree, f"{name}.platform")
     except BuildError as error:
         return Made(_refused(entry, *_of_values(error, shared.reading, setting)), NOTHING, "")
@@ -190,7 +191,7 @@ def _fragment(
     )
     target = setting.out / head.platform / CUSTOMERS / head.id
     written = staging.stage(tree, target, setting.staged / name)
-    entry = replace(entry, row=fragment.row(plan, head, state, tree[fragment.TABLES].data))
+    entry = structs.replace(entry, row=fragment.row(plan, head, state, tree[fragment.TABLES].data))
     return _made(setting, entry, f"{head.platform}/{CUSTOMERS}/{head.id}", tree, written, name)
 
 
@@ -207,9 +208,8 @@ def _made(setting: Setting, entry: Entry, folder: str, tree: Tree, written: Writ
     staged, target = f"{setting.staged}/{name}", f"{setting.out}/{folder}"
     new = {*written.added, *written.changed}
     stamp = index.of_outputs(f"{staged if path in new else target}/{path}" for path in tree)
-    return Made(
-        replace(entry, outputs=Outputs(folder, tuple(tree), stamp)), written, "" if written.nothing else name
-    )
+    entry = structs.replace(entry, outputs=index.outputs_of(folder, tree, stamp))
+    return Made(entry, written, "" if written.nothing else name)
 
 
 class _Claimed(TypedDict):
@@ -250,7 +250,7 @@ def _with_stores(reading: Reading, plan: Plan, folder: Path) -> Reading:
 
 
 def _refused(entry: Entry, *faults: Finding) -> Entry:
-    return replace(entry, good=False, findings=(*entry.findings, *faults))
+    return structs.replace(entry, good=False, findings=(*entry.findings, *faults))
 
 
 def _fault(id_: str, message: str, file: str, fix: str = "") -> Finding:

@@ -13,30 +13,31 @@ import os
 import posixpath
 import stat
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import field, replace
+from collections.abc import Iterable
+from dataclasses import field
 from datetime import date
 from pathlib import Path
 
 import msgspec
+import msgspec.structs
 
 from mailwright.findings import Finding, Place, Status
 from mailwright.records import dataclass
 from mailwright.source.files import MAX_FILE, drained
 
 FILE = ".mailwright-index"
-FORMAT = 4
+FORMAT = 5
 QUIET = (Status.PASS, Status.ATTESTED)
 """Of findings that nobody need be told of, and that are not kept."""
 
+_BETWEEN = "\0"
 _TICK = 20_000_000
 """Nanoseconds in which two changes of a file may have one time: file systems go by the clock's ticks."""
 _COARSE = 2_000_000_000
 """The same where times are of whole seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(msgspec.Struct, frozen=True, array_like=True):
     """Files that something was made from, and how they were then.
 
     names    from the provider's folder on
@@ -58,17 +59,24 @@ class Inputs:
         return (self.since is None or self.since <= today) and (self.until is None or today <= self.until)
 
 
-@dataclass(frozen=True, slots=True)
-class Outputs:
-    """Files that came of it. ``folder``: from the build's on; ``names``: from that folder on."""
+class Outputs(msgspec.Struct, frozen=True, array_like=True):
+    """Files that came of it. ``folder``: from the build's on; ``joined``: their names, from that folder on."""
 
     folder: str
-    names: tuple[str, ...]
+    joined: str
     stamp: bytes
 
+    @property
+    def names(self) -> list[str]:
+        return self.joined.split(_BETWEEN)
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+
+def outputs_of(folder: str, names: Iterable[str], stamp: bytes) -> Outputs:
+    """One text is read in a tenth of the time of as many as there are files."""
+    return Outputs(folder, _BETWEEN.join(names), stamp)
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
     """A customer, or a platform, as it was built last.
 
     file      the description, from the provider's folder on
@@ -109,8 +117,12 @@ class Entry:
 
 @dataclass(slots=True)
 class Index:
+    """``undisputed``: the names that the provider called wide, where nothing was to be said of what all of them
+    claim; else empty."""
+
     customers: dict[str, Entry] = field(default_factory=dict)
     platforms: dict[str, Entry] = field(default_factory=dict)
+    undisputed: bytes = b""
     format: int = FORMAT
 
 
@@ -148,12 +160,26 @@ def of_inputs(folder: str, names: Iterable[str]) -> tuple[bytes, int]:
 
 
 def of_outputs(paths: Iterable[str]) -> bytes:
-    """The stamp of files that a build wrote; empty where one is missing.
+    """The stamp of files that a build wrote; empty where one is missing."""
+    return _of_outputs(map(os.lstat, paths))
 
-    Without the time of change of the inode: putting a folder in place of another changes it.
-    """
+
+def of_folder(outputs: Outputs, out: str) -> bytes:
+    """The same of outputs where they are: looked for from their folder on, which saves the way there."""
     try:
-        told = [(one.st_size, one.st_mtime_ns, one.st_ino, one.st_mode) for one in map(os.lstat, paths)]
+        folder = os.open(f"{out}/{outputs.folder}", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        return _of_outputs(os.stat(name, dir_fd=folder, follow_symlinks=False) for name in outputs.names)
+    finally:
+        os.close(folder)
+
+
+def _of_outputs(looks: Iterable[os.stat_result]) -> bytes:
+    """Without the time of change of the inode: putting a folder in place of another changes it."""
+    try:
+        told = [(one.st_size, one.st_mtime_ns, one.st_ino, one.st_mode) for one in looks]
     except OSError:
         return b""
     return _digest(told)
@@ -218,15 +244,10 @@ def looked_at(inputs: Inputs, folder: str) -> Inputs | None:
     except OSError:
         return None
     settled = newest < began - (_COARSE if newest % 1_000_000_000 == 0 else _TICK)
-    return replace(inputs, stamp=stamp if settled else b"")
+    return msgspec.structs.replace(inputs, stamp=stamp if settled else b"")
 
 
 def settle(file: Path) -> None:
     """Waits until a change of what was just written beside ``file`` would have another time. Touches the file."""
     os.utime(file)
     time.sleep((_COARSE if file.stat().st_mtime_ns % 1_000_000_000 == 0 else _TICK) / 1e9)
-
-
-def paths(outputs: Outputs, out: str) -> Iterator[str]:
-    folder = f"{out}/{outputs.folder}/"
-    return (folder + name for name in outputs.names)

@@ -109,6 +109,11 @@ def _profile(name: str, item: At, folder: Path, findings: Findings) -> Layer:
 
 def customer_files(provider: Provider, findings: Findings) -> tuple[Path, ...]:
     """The files of all customers, sorted. A folder that cannot be read, or holds none, is a finding."""
+    return tuple(provider.customers / name for name in customer_names(provider, findings))
+
+
+def customer_names(provider: Provider, findings: Findings) -> list[str]:
+    """Their names alone, which of thousands takes a third of the time."""
     folder = provider.customers
     found: list[str] = []
     others: list[str] = []
@@ -126,7 +131,7 @@ def customer_files(provider: Provider, findings: Findings) -> tuple[Path, ...]:
     except OSError as error:
         message = f"the customers' folder {folder} cannot be read: {error.strerror}"
         findings.error("provider.customers", message, provider.where, f"{CUSTOMERS}/ must be a folder of files.")
-        return ()
+        return []
     for name in sorted(others):
         place = Place(str(folder / name), 1, 1)
         findings.items.append(
@@ -136,7 +141,7 @@ def customer_files(provider: Provider, findings: Findings) -> tuple[Path, ...]:
         message = f"there is no customer: {folder} has no file that ends with {ENDING}"
         fix = "`mailwright new-customer` writes one."
         findings.items.append(warning("provider.no-customers", message, provider.where, fix))
-    return tuple(folder / name for name in sorted(found))
+    return sorted(found)
 
 
 def unused(provider: Provider, used: Collection[str]) -> Iterator[Finding]:
