@@ -6,6 +6,7 @@ python bench/providers.py FOLDER N     writes a provider of N customers into FOL
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -13,10 +14,13 @@ import sys
 import tempfile
 import time
 import venv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 MAILWRIGHT = Path(sys.executable).parent / "mailwright"
@@ -245,46 +249,66 @@ def growth(work: Path, each_of_many: float, few: int) -> None:
     ours = build(folder, out).seconds
     say(f"{few:,} customers", ours, "")
     ratio(f"of many, each in parts of one of {few:,}", each_of_many / (ours / few), "0.85 to 1.15")
-    theirs, files = kapitan(work / "kapitan", few)
-    say(f"Kapitan, {few:,} targets of ten templates, {files:,} files", theirs, "")
+    theirs, files = kapitan(work / "kapitan", folder, out, few)
+    say(f"Kapitan, {few:,} targets of {_TEMPLATES} templates, {files:,} files", theirs, "")
     ratio("in parts of the build of as many customers", theirs / ours, "at least 30")
 
 
-def kapitan(work: Path, count: int) -> tuple[float, int]:
+_TEMPLATES = 10
+
+
+def kapitan(work: Path, folder: Path, out: Path, count: int) -> tuple[float, int]:
     """Seconds that Kapitan needs for as many targets, and how many files it makes.
 
-    The values of each are a customer's; a template has as much text as a page has, and a line for each person.
+    The values of each are those of a customer of ``folder``, laid over its profiles and the provider's defaults. A
+    template has a tenth of the text that was built of one into ``out``, and a line for each person.
     """
-    (work / "inventory" / "classes").mkdir(parents=True)
-    (work / "inventory" / "targets").mkdir()
-    (work / "templates").mkdir()
-    names = [f"templates/page{number}.html" for number in range(10)]
-    compiled = "\n".join(f"          - {name}" for name in names)
-    (work / "inventory" / "classes" / "common.yml").write_text(
-        "parameters:\n  kapitan:\n    vars: {target: '${target_name}'}\n    compile:\n"
-        f"      - output_path: .\n        input_type: jinja2\n        input_paths:\n{compiled}\n"
-    )
-    text = "<p>Mail is kept for as long as it says here, and nobody but you reads it.</p>\n" * 50
+    classes, targets, templates = work / "inventory" / "classes", work / "inventory" / "targets", work / "templates"
+    for place in (classes, targets, templates):
+        place.mkdir(parents=True)
+    names = [f"templates/page{number}.html" for number in range(_TEMPLATES)]
+    said = _said(folder / "provider.yml")
+    compiled = {"output_path": ".", "input_type": "jinja2", "input_paths": names}
+    common = {
+        "kapitan": {"vars": {"target": "${target_name}"}, "compile": [compiled]},
+        "site": said.pop("defaults"),
+    }
+    _laid(classes / "common.yml", {"parameters": {**common, "provider": said}})
+    _laid(classes / "shared.yml", {"parameters": {"platform": _said(folder / "platforms" / "shared.yml")}})
+    for profile in (folder / "profiles").iterdir():
+        _laid(classes / profile.name, {"parameters": {"site": _said(profile)}})
+    for number in range(count):
+        one = _said(folder / "customers" / f"c{number:05d}.yml")
+        layers = [one.pop("platform"), *one.pop("profiles", ())]
+        one["people"] = [
+            {"login": person.login, "name": person.name, "address": person.address} for person in _people(number)
+        ]
+        own = {"target_name": f"c{number:05d}", "site": one}
+        _laid(targets / f"c{number:05d}.yml", {"classes": ["common", *layers], "parameters": own})
+    size = sum(file.stat().st_size for file in out.rglob("customers/c*/**/*") if file.is_file()) // count
+    line = "<p>Mail is kept for as long as it says here, and nobody but you reads it.</p>\n"
+    people = "{% for one in inventory.parameters.site.people %}\n<p>{{ one.name }}: {{ one.address }}</p>\n{% endfor %}\n"
+    lines = (size // _TEMPLATES - ADDRESSES * 45) // len(line)
     for name in names:
         (work / name).write_text(
-            "<h1>{{ inventory.parameters.organisation }}</h1>\n"
-            + text
-            + "{% for one in inventory.parameters.people %}\n<p>{{ one.name }}: {{ one.address }}</p>\n"
-            + "{% endfor %}\n"
-        )
-    for number in range(count):
-        people = "\n".join(
-            f"    - {{login: {one.login}, name: {one.name}, address: {one.address}}}" for one in _people(number)
-        )
-        (work / "inventory" / "targets" / f"c{number:05d}.yml").write_text(
-            f"classes: [common]\nparameters:\n  target_name: c{number:05d}\n"
-            f"  organisation: Place {number}\n  people:\n{people}\n"
+            "{% set site = inventory.parameters.site %}\n<h1>{{ site.organisation.name }}</h1>\n"
+            + line * lines
+            + people
         )
     venv.create(work / "venv", with_pip=True)
     run(work / "venv" / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", "kapitan")
     words = ("compile", "-p", str(os.cpu_count()))
     seconds = run(work / "venv" / "bin" / "kapitan", *words, cwd=work).seconds
     return seconds, sum(len(files) for _folder, _folders, files in os.walk(work / "compiled"))
+
+
+def _said(file: Path) -> dict[str, Any]:
+    """What a file of a provider says; dates and numbers as they are written, as they are text in JSON."""
+    return dict(yaml.load(file.read_bytes(), yaml.CBaseLoader))  # noqa: S506 - it makes text alone
+
+
+def _laid(file: Path, said: Mapping[str, object]) -> None:
+    file.write_text(json.dumps(said), encoding="utf-8")  # JSON is YAML
 
 
 def say(what: str, seconds: float, wanted: str) -> None:
