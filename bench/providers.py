@@ -287,7 +287,7 @@ def kapitan(work: Path, folder: Path, out: Path, count: int) -> tuple[float, int
         _laid(targets / f"c{number:05d}.yml", {"classes": ["common", *layers], "parameters": own})
     size = sum(file.stat().st_size for file in out.rglob("customers/c*/**/*") if file.is_file()) // count
     line = "<p>Mail is kept for as long as it says here, and nobody but you reads it.</p>\n"
-    people = "{% for one in inventory.parameters.site.people %}\n<p>{{ one.name }}: {{ one.address }}</p>\n{% endfor %}\n"
+    people = "{% for one in site.people %}\n<p>{{ one.name }}: {{ one.address }}</p>\n{% endfor %}\n"
     lines = (size // _TEMPLATES - ADDRESSES * 45) // len(line)
     for name in names:
         (work / name).write_text(
