@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 from itertools import count
 from pathlib import Path
 from unittest.mock import patch
@@ -15,7 +15,6 @@ from unittest.mock import patch
 from mailwright.audit import away, contacts, mailboxes, runner, trail
 from mailwright.audit.model import Correspondent, Inbox, Phase, Probe, Received
 from mailwright.findings import Finding, Status
-from mailwright.rehearsal.command import attempt, must
 from mailwright.rehearsal.lab import read_fragments
 from mailwright.rehearsal.rehearse import Stage, level
 
@@ -24,7 +23,6 @@ Change = Callable[[Stage], AbstractContextManager[None]]
 PATIENCE = 12.0  # seconds for mail, or a bar; both are there within one where all is well
 LINES = 4.0  # and for a line of a log, of which many are looked for
 _JOBS = 6  # probes at a time: most of them wait
-_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 _serials = count()
 
@@ -78,32 +76,9 @@ def host_of(stage: Stage) -> str:
     return stage.prepared.plan.hosts[0].name
 
 
-@dataclass(frozen=True, slots=True)
-class _Shell:
-    """Commands on the lab's hosts like ``PodmanShell``, which needs a tenth of a second for each of many.
-
-    pids  host → its first process
-    """
-
-    pids: Mapping[str, str]
-
-    def run(self, host: str, *argv: str, timeout: float = 90.0) -> tuple[int, str]:
-        into = ("nsenter", "--all", "--root", "--wd", f"--target={self.pids[host]}", "env", "-i", _PATH)
-        return attempt([*into, "timeout", "--kill-after=2", f"{timeout:g}", *argv], timeout=timeout + 10)
-
-
-@cache
-def _pid(container: str) -> str:
-    return must(["podman", "inspect", "--format", "{{.State.Pid}}", container]).strip()
-
-
-def _shell(stage: Stage) -> _Shell:
-    return _Shell({host.name: _pid(stage.lab.containers[host.name]) for host in stage.prepared.plan.hosts})
-
-
 def shell(stage: Stage, script: str, host: str = "") -> None:
     """Run a script on a host. Raises AssertionError with its words when a command of it fails."""
-    status, said = _shell(stage).run(host or host_of(stage), "sh", "-c", _PRELUDE + script)
+    status, said = stage.lab.shell.run(host or host_of(stage), "sh", "-c", _PRELUDE + script)
     assert status == 0, f"{script}: {said}"
 
 
@@ -335,7 +310,7 @@ def examine(
 
 
 def _probed(stage: Stage, probes: tuple[Probe, ...], trust: Path | None, hurried: bool) -> tuple[Finding, ...]:
-    context = replace(stage.context(math.ceil(time.time())), shell=_shell(stage))
+    context = stage.context(math.ceil(time.time()))
     if trust is not None:
         context = replace(context, trust=str(trust))
     if not hurried:

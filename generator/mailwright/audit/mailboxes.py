@@ -7,7 +7,7 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from mailwright.audit import roads, wire
@@ -93,38 +93,42 @@ def holding(context: Context, login: str, marks: Iterable[str], timeout: float =
 
     Waits up to ``timeout`` seconds for those that are missing; 0 for one that did not come.
     """
-    wanted = tuple(marks)
-    deadline = time.monotonic() + timeout
-    counts = dict.fromkeys(wanted, 0)
-    while True:
-        missing = [mark for mark in wanted if not counts[mark]]
-        if missing:
-            counts |= _counted(context, login, missing)
-        if all(counts.values()) or time.monotonic() > deadline:
-            return counts
-        time.sleep(_PAUSE)
+    account = next((one for one in context.accounts if one.login == login), None)
+    if account is None:
+        return _counted(marks, timeout, lambda mark: _by_doveadm(context, login, mark))
+    with _looking(context, _store(context, login), account) as session:
+        return _counted(marks, timeout, lambda mark: _found(session, "HEADER", "Subject", mark), session.noop)
 
 
 def messages(context: Context, account: Account, mark: str, timeout: float = 60.0) -> tuple[bytes, ...]:
     """The messages of the in-box that hold ``mark``, as soon as there is one; none after ``timeout`` seconds."""
-    deadline = time.monotonic() + timeout
-    door = _store(context, account.login)
-    while True:
-        with roads.vantage(context, roads.somewhere(context)).enter(), signed_in(context, door, account) as session:
-            numbers = _numbers(session, "TEXT", mark)
-            found = tuple(_text(session, number) for number in numbers)
-        if found or time.monotonic() > deadline:
-            return found
-        time.sleep(_PAUSE)
+    with _looking(context, _store(context, account.login), account) as session:
+        _counted([mark], timeout, lambda mark: len(_numbers(session, "TEXT", mark)), session.noop)
+        return tuple(_text(session, number) for number in _numbers(session, "TEXT", mark))
 
 
-def _counted(context: Context, login: str, marks: list[str]) -> dict[str, int]:
-    account = next((one for one in context.accounts if one.login == login), None)
-    if account is None:
-        return {mark: _by_doveadm(context, login, mark) for mark in marks}
-    door = _store(context, login)
+@contextmanager
+def _looking(context: Context, door: roads.Door, account: Account) -> Iterator[ImapOverTls]:
+    """One session for all looks: to log in for each would be most of the work, here and there."""
     with roads.vantage(context, roads.somewhere(context)).enter(), signed_in(context, door, account) as session:
-        return {mark: _found(session, "HEADER", "Subject", mark) for mark in marks}
+        yield session
+
+
+def _counted(
+    marks: Iterable[str],
+    timeout: float,
+    count: Callable[[str], int],
+    again: Callable[[], object] = lambda: None,
+) -> dict[str, int]:
+    """Counts what there is of each mark until there is something of all. ``again``: before another look."""
+    deadline = time.monotonic() + timeout
+    counts = dict.fromkeys(marks, 0)
+    while True:
+        counts |= {mark: count(mark) for mark, found in counts.items() if not found}
+        if all(counts.values()) or time.monotonic() > deadline:
+            return counts
+        time.sleep(_PAUSE)
+        again()
 
 
 def _by_doveadm(context: Context, login: str, mark: str) -> int:
