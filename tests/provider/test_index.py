@@ -12,7 +12,7 @@ from msgspec import structs
 
 from mailwright.findings import Finding, Level, Place, Status
 from mailwright.provider import index
-from mailwright.provider.index import Entry, Index, Inputs, Outputs
+from mailwright.provider.index import Entry, Index, Inputs, Outputs, Said
 
 
 def old(path: Path, text: str = "one\n") -> Path:
@@ -32,7 +32,7 @@ def test_what_is_stored_is_read_back(tmp_path: Path) -> None:
         "a", "customers/a.yml", "shared", ("school",),
         Inputs(("customers/a.yml",), b"1", b"2", b"3", date(2026, 1, 1), None),
         Outputs("shared/customers/a", "mail.tables", b"4"),
-        (("a.ac.uk", Place("customers/a.yml", 2, 1, "/domains/0")),),
+        Said((("a.ac.uk", Place("customers/a.yml", 2, 1, "/domains/0")),)).packed(),
         (date(2026, 2, 1), date(2026, 3, 1), date(2026, 4, 1)), b'"a": {}', (finding,), good=False,
     )  # fmt: skip
     (tmp_path / index.FILE).write_bytes(index.dump(Index({"a": entry})))

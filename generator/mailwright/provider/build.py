@@ -263,6 +263,8 @@ class _Build:
                 elif found:
                     inputs = structs.replace(entry.inputs, stamp=found[1:])
                     same[number] = structs.replace(entry, inputs=inputs)
+                else:
+                    from mailwright.provider import build_one  # noqa: F401 - while the others are looked at
         kept = [same[number] for number in sorted(same)]
         self.after.customers.update((entry.id, entry) for entry in kept)
         return kept, [self.provider.folder / file for number, file in enumerate(files) if number not in same]
@@ -378,7 +380,7 @@ class _Build:
             known = self.remembered.get(one.id)
             return known is not None and (clash.kind != "name" or clash.what in known)
         if clash.kind == "key":
-            return clash.what in {key for key, _place in last.keys}
+            return clash.what in {key for key, _place in last.said.keys}
         return clash.what in (last.paths if clash.kind == "secret" else last.names)
 
     # What becomes of the others.
@@ -411,7 +413,7 @@ class _Build:
 
     def _instead_of(self, gone: Entry) -> str | None:
         """The file in which there are now the domains of a customer whose own is gone."""
-        names = {name for name, place in gone.claims if place.pointer.startswith("/domains")}
+        names = {name for name, place in gone.said.claims if place.pointer.startswith("/domains")}
         for entry in self.tried:
             if names and names <= entry.names and entry.id != gone.id:
                 return entry.file
@@ -528,9 +530,10 @@ def _same_claims(last: Entry | None, new: Entry) -> bool:
         return True
     if last is None or last.platform != new.platform:
         return False
+    said, now = last.said, new.said
     return all(
-        [what for what, _place in old] == [what for what, _place in now]
-        for old, now in ((last.claims, new.claims), (last.secrets, new.secrets), (last.keys, new.keys))
+        [what for what, _place in one] == [what for what, _place in other]
+        for one, other in ((said.claims, now.claims), (said.secrets, now.secrets), (said.keys, now.keys))
     )
 
 
@@ -540,9 +543,8 @@ def _names_of(wide: Iterable[str]) -> bytes:
 
 
 def _claimant(entry: Entry) -> claims.Claimant:
-    return claims.Claimant(
-        entry.id, Place(entry.file, 1, 1), entry.platform, entry.claims, entry.secrets, entry.keys
-    )
+    said = entry.said
+    return claims.Claimant(entry.id, Place(entry.file, 1, 1), entry.platform, said.claims, said.secrets, said.keys)
 
 
 def _platform(entry: Entry) -> claims.Claimant:

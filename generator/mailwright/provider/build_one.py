@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TypedDict
 
 import msgspec
 from msgspec import structs
@@ -22,7 +21,7 @@ from mailwright.findings import Finding, Level, Place, Status
 from mailwright.plan.model import Plan
 from mailwright.provider import claims, days, description, index, staging
 from mailwright.provider import project as fragment
-from mailwright.provider.index import Entry, Inputs
+from mailwright.provider.index import Entry, Inputs, Said
 from mailwright.provider.input_hash import InputHashes
 from mailwright.provider.judge import Judged, fault, judge
 from mailwright.provider.model import CUSTOMERS, Head, Provider
@@ -95,7 +94,9 @@ def _customer(setting: Setting, path: Path) -> Made:
     entry = structs.replace(
         entry,
         inputs=structs.replace(entry.inputs, since=since, until=until),
-        **_claimed(claims.of_customer(head.id, head.where, head.platform, judged.site), setting.provider.folder),
+        packed=_packed(
+            claims.of_customer(head.id, head.where, head.platform, judged.site), setting.provider.folder
+        ),
     )
     try:
         if head.platform:
@@ -123,6 +124,7 @@ def platform(setting: Setting, shared: Shared) -> Made:
         str(provider.folder), _names(shared.reading.files, provider.folder), setting.hashes.of(name, ()), began
     )
     since, until = days.around(shared.site, None, setting.today)
+    claimed = claims.of_platform(name, Place(str(shared.platform.file), 1, 1), shared.site)
     entry = Entry(
         id=name,
         file=_name(str(shared.platform.file), provider.folder),
@@ -130,7 +132,7 @@ def platform(setting: Setting, shared: Shared) -> Made:
         profiles=(),
         inputs=structs.replace(inputs, since=since, until=until),
         outputs=None,
-        **_claimed(claims.of_platform(name, Place(str(shared.platform.file), 1, 1), shared.site), provider.folder),
+        packed=_packed(claimed, provider.folder),
     )
     plan = shared.served
     try:
@@ -212,19 +214,13 @@ def _made(setting: Setting, entry: Entry, folder: str, tree: Tree, written: Writ
     return Made(entry, written, "" if written.nothing else name)
 
 
-class _Claimed(TypedDict):
-    claims: tuple[claims.Said, ...]
-    secrets: tuple[claims.Said, ...]
-    keys: tuple[claims.Said, ...]
-
-
-def _claimed(one: claims.Claimant, folder: Path) -> _Claimed:
+def _packed(one: claims.Claimant, folder: Path) -> bytes:
     """With files named from the provider's folder on."""
     names, secrets, keys = (
         tuple((what, replace(place, file=_name(place.file, folder))) for what, place in said)
         for said in (one.names, one.secrets, one.keys)
     )
-    return _Claimed(claims=names, secrets=secrets, keys=keys)
+    return Said(names, secrets, keys).packed()
 
 
 def _inputs(inputs: Inputs, folder: Path) -> tuple[Input, ...]:

@@ -26,7 +26,7 @@ from mailwright.records import dataclass
 from mailwright.source.files import MAX_FILE, drained
 
 FILE = ".mailwright-index"
-FORMAT = 5
+FORMAT = 6
 QUIET = (Status.PASS, Status.ATTESTED)
 """Of findings that nobody need be told of, and that are not kept."""
 
@@ -76,6 +76,22 @@ def outputs_of(folder: str, names: Iterable[str], stamp: bytes) -> Outputs:
     return Outputs(folder, _BETWEEN.join(names), stamp)
 
 
+class Said(msgspec.Struct, frozen=True, array_like=True):
+    """What somebody claims, and where.
+
+    claims   names that nobody else may have
+    secrets  paths on the control machine
+    keys     SHA-256 of public keys that sign its mail
+    """
+
+    claims: tuple[tuple[str, Place], ...] = ()
+    secrets: tuple[tuple[str, Place], ...] = ()
+    keys: tuple[tuple[str, Place], ...] = ()
+
+    def packed(self) -> bytes:
+        return _ENCODER.encode(self)
+
+
 class Entry(msgspec.Struct, frozen=True, array_like=True):
     """A customer, or a platform, as it was built last.
 
@@ -83,9 +99,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     platform  of a customer on shared hosts; empty: hosts of its own
     profiles  that it names
     leaving   last days of service, of mail and of logs, where the customer leaves
-    claims    names that nobody else may have, and where it says so
-    secrets   paths on the control machine, as ``claims``
-    keys      SHA-256 of public keys that sign its mail, as ``claims``
+    packed    what it claims (``Said``): read when it is asked for, since of thousands hardly any is
     outputs   None: it was never built
     row       of a customer: its line in customers.json; of a platform: where its files name requirements
     findings  of the last try, without what passed; files are named from the provider's folder on
@@ -98,21 +112,23 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     profiles: tuple[str, ...]
     inputs: Inputs
     outputs: Outputs | None
-    claims: tuple[tuple[str, Place], ...] = ()
+    packed: bytes = b""
     leaving: tuple[date, date, date] | None = None
     row: bytes = b""
     findings: tuple[Finding, ...] = ()
     good: bool = True
-    secrets: tuple[tuple[str, Place], ...] = ()
-    keys: tuple[tuple[str, Place], ...] = ()
+
+    @property
+    def said(self) -> Said:
+        return _SAID.decode(self.packed) if self.packed else Said()
 
     @property
     def names(self) -> frozenset[str]:
-        return frozenset(name for name, _place in self.claims)
+        return frozenset(name for name, _place in self.said.claims)
 
     @property
     def paths(self) -> frozenset[str]:
-        return frozenset(posixpath.normpath(path) for path, _place in self.secrets)
+        return frozenset(posixpath.normpath(path) for path, _place in self.said.secrets)
 
 
 @dataclass(slots=True)
@@ -127,6 +143,7 @@ class Index:
 
 
 _ENCODER = msgspec.msgpack.Encoder()
+_SAID = msgspec.msgpack.Decoder(Said)
 _DECODER = msgspec.msgpack.Decoder(Index)
 
 
