@@ -18,19 +18,18 @@ def test_each_is_named_with_its_customer(customers: Any, drift: Callable[[], tup
     assert [str(one) for one in drift()] == []
     before = customers.on(STORE, "sha256sum", TABLE)
     place = "/etc/mailwright/customers"
-    customers.on(
-        STORE,
-        "sh",
-        "-ec",
-        f"echo 'alias x@hill.sch.uk y@hill.sch.uk'"
-        f" >> {place}/school.tables; rm {place}/harbour.tables; printf x >> {TABLE}",
+    by_hand = (
+        f"echo 'alias x@hill.sch.uk y@hill.sch.uk' >> {place}/school.tables",
+        f"rm {place}/harbour.tables",
+        f"printf x > {TABLE}",
     )
+    customers.on(STORE, "sh", "-ec", "\n".join(by_hand))
     found = [one for one in drift() if str(one.target) == STORE]
     told = " ".join(one.message for one in found)
     assert all(one.fails for one in found)
     assert "customer school: " in told
     assert "customer harbour: " in told
-    assert "aliases" in told
+    assert f"{TABLE} is no table" in told
     assert "customer trust: " not in told
     again = customers.apply(None, "-e", "mailwright_overwrite_hand_edits=true")
     assert again.status == 0, again.words
