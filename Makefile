@@ -84,7 +84,7 @@ format: setup-dev ## mend what ruff can mend
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 unit: setup-dev ## unit, golden and native-parser tests
-	@$(BIN)/pytest -n 3 --dist loadscope --no-loadscope-reorder -m 'not hosts'
+	@$(BIN)/pytest -n 4 --dist loadscope --no-loadscope-reorder -m 'not hosts'
 
 docs: setup-dev ## write the pages of docs/reference that are made from the code
 	@$(BIN)/python -m mailwright.requirements.pages docs/reference
