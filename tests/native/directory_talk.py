@@ -27,7 +27,7 @@ def call(*argv: str, timeout: float = 20) -> tuple[int, str]:
 
 def switch(state: str) -> None:
     (PLACE / "state").write_text(state)
-    end = time.monotonic() + 90
+    end = time.monotonic() + 300
     while (PLACE / "now").read_text() != state:
         if time.monotonic() > end:
             sys.exit(f"the directory is not {state}")
@@ -112,7 +112,7 @@ def main() -> None:
         master.write("postlog unix-dgram n - n - 1 postlogd\n")  # there is no log daemon here
     call("postconf", "maillog_file=/var/log/mail", "maillog_file_prefixes=/var")
     code, text = call("postfix", "start")
-    end = time.monotonic() + 90
+    end = time.monotonic() + 300
     while not (Path(SOCKET).exists() and listening()):
         if time.monotonic() > end:
             sys.exit(f"{text}\n{Path('/test/log').read_text()}\n{call('cat', '/var/log/mail')[1]}")

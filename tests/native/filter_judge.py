@@ -17,7 +17,7 @@ CONF = Path("/etc/rspamd/rspamd.conf")
 
 
 def ask(case: dict[str, str]) -> list[object]:
-    connection = HTTPConnection("127.0.0.1", 11333, timeout=30)
+    connection = HTTPConnection("127.0.0.1", 11333, timeout=120)
     headers = {"IP": case["ip"], "From": case["from"], "Rcpt": "someone@elsewhere.example", "Queue-Id": "Q1"}
     if case["user"]:
         headers["User"] = case["user"]
@@ -40,7 +40,7 @@ def main() -> None:
         ["rspamd", "-f", "-u", "_rspamd", "-g", "_rspamd", "-c", str(CONF)], stdout=log, stderr=log
     )
     try:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 500
         while True:
             try:
                 HTTPConnection("127.0.0.1", 11333, timeout=2).connect()

@@ -23,7 +23,7 @@ def run(*argv: str) -> str:
 
 
 def connect(source: str) -> smtplib.SMTP:
-    for _ in range(600):
+    for _ in range(3000):
         try:
             return smtplib.SMTP("127.0.0.1", 25, "client.example", timeout=60, source_address=(source, 0))
         except OSError:

@@ -15,7 +15,7 @@ SOCKET = "/var/spool/postfix/private/dovecot-lmtp"
 
 
 def call(*argv: str) -> tuple[int, str]:
-    done = subprocess.run(argv, check=False, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(argv, check=False, capture_output=True, text=True, timeout=300)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -48,7 +48,7 @@ def main() -> None:
         call(*argv)
     log = Path("/test.log").open("w")  # noqa: SIM115 - as long as the program
     daemon = subprocess.Popen(["dovecot", "-F"], stdout=log, stderr=log)
-    end = time.monotonic() + 90
+    end = time.monotonic() + 300
     while not Path(SOCKET).exists() and time.monotonic() < end:
         time.sleep(0.1)
     seen: dict[str, object] = {"complained": Path("/test.log").read_text()}

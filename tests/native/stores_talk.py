@@ -90,7 +90,7 @@ def start(host: str) -> None:
 
 def listening(host: str) -> None:
     """Returns when the host's Dovecot takes connections: clients' of a store, else the mailer's."""
-    end = time.monotonic() + 90
+    end = time.monotonic() + 300
     while time.monotonic() < end:
         if f"{HOSTS[host]}:993 " in call("ss", "-ltn4H")[1] or Path(f"/site/{host}.{DOMAIN}/private/auth").exists():
             return

@@ -264,7 +264,7 @@ def directory(place: Path) -> Iterator[str]:
     argv += [images.ensure_image(images.DIRECTORY, print), "python3", "/ldap_server.py", "/place"]
     subprocess.run(argv, check=True, capture_output=True)
     try:
-        end = time.monotonic() + 90
+        end = time.monotonic() + 300
         while not (place / "now").exists():
             assert time.monotonic() < end, subprocess.run(
                 [*machine.podman(), "logs", name], check=False, capture_output=True, text=True

@@ -128,7 +128,7 @@ def ask(command, key=key, **asked):
         return json.load(urllib.request.urlopen(request, timeout=30))["status"]
     except urllib.error.HTTPError as error:
         return error.code
-end = time.monotonic() + 60
+end = time.monotonic() + 300
 while True:
     try:
         ask("allow")

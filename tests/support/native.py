@@ -34,7 +34,7 @@ def run(
         script = ["set -e", "cp -r /given/. /", *(_shell(one) + " >&2" for one in before), 'exec "$@"']
         command = [*machine.podman(), "run", "--rm", "--network=none", "--cap-add=NET_ADMIN", *machine.limits()]
         command += [f"--volume={given}:/given:ro", image, "sh", "-c", "\n".join(script), "sh", *argv]
-        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=600)
+        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=1200)
 
 
 def _shell(argv: Sequence[str]) -> str:
