@@ -11,7 +11,7 @@ import mailwright
 PACKAGE = Path(mailwright.__file__).parent
 
 FLOW = (
-    ("__version__", "findings", "keypair", "resources"),  # what anything may use
+    ("__version__", "findings", "keypair", "records", "resources"),  # what anything may use
     ("source",),
     ("site",),
     ("requirements", "plan"),  # both read the Site, and neither the other
