@@ -31,7 +31,6 @@ from mailwright.report.mentions import Mention
 from mailwright.site import placements
 from mailwright.site.read import Reading
 
-QUIET = (Status.PASS, Status.ATTESTED)
 _MENTIONS = msgspec.msgpack.Decoder(dict[str, Mention])
 
 
@@ -267,7 +266,7 @@ def _of_values(error: BuildError, reading: Reading, setting: Setting) -> tuple[F
 
 
 def _told(findings: Iterable[Finding], folder: Path) -> tuple[Finding, ...]:
-    return _relative((finding for finding in findings if finding.status not in QUIET), folder)
+    return _relative((finding for finding in findings if finding.status not in index.QUIET), folder)
 
 
 def _relative(findings: Iterable[Finding], folder: Path) -> tuple[Finding, ...]:
