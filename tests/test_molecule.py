@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,8 @@ pytestmark = [pytest.mark.hosts, pytest.mark.slow]
 _LONG = ("whole", "split", "gateway")
 _FOUND = sorted(path.parent.name for path in (ROOT / "molecule").glob("*/molecule.yml"))
 SCENARIOS = [*_LONG, *(name for name in _FOUND if name not in _LONG)]
+
+_TELLING = re.compile(r"^\s*\"?(?:FAILED|ERROR|E  )|^(?:fatal|failed): ")
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -34,4 +37,9 @@ def test_scenario(scenario: str) -> None:
         check=False,
     )
     print(done.stdout)  # shown when the test fails
-    assert done.returncode == 0
+    assert done.returncode == 0, "\n".join(_gist(done.stdout))
+
+
+def _gist(said: str) -> list[str]:
+    """The lines of molecule's output that say what failed: pytest's own, and Ansible's."""
+    return [line for line in said.splitlines() if _TELLING.search(line)]

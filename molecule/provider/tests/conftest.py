@@ -6,6 +6,7 @@ import importlib.util
 import json
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -129,9 +130,15 @@ class Customers:
         replies = [posting.delivered_directly(context, door, foreign, recipient, content) for door in self.doors]
         return replies[-1]
 
-    def found(self, name: str, login: str, mark: str, timeout: float = 60.0) -> int:
-        """How many messages with that mark a customer's login has."""
-        return mailboxes.holding(self.platform.context(self.guest(name)), login, (mark,), timeout)[mark]
+    def found(self, name: str, login: str, mark: str, timeout: float = 60.0, wanted: int = 1) -> int:
+        """How many messages with that mark a customer's login has, as soon as it has as many as are ``wanted``."""
+        context = self.platform.context(self.guest(name))
+        deadline = time.monotonic() + timeout
+        while True:
+            count = mailboxes.holding(context, login, (mark,), max(deadline - time.monotonic(), 0.0))[mark]
+            if count >= wanted or time.monotonic() > deadline:
+                return count
+            time.sleep(0.5)
 
     def served(self, name: str) -> None:
         """Somebody of the customer's gets mail from outside, and sends."""
