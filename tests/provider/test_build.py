@@ -24,7 +24,8 @@ from mailwright.build import manifest
 from mailwright.findings import Finding, Status
 from mailwright.provider import build as engine
 from mailwright.provider import build_one, days, index, staging
-from mailwright.provider.build import BusyError, NoCustomerError, Result
+from mailwright.provider.build import BusyError, Result
+from mailwright.provider.which import NoCustomerError
 from mailwright.requirements.evaluate import evaluate
 from support.provider_folder import TODAY, change, copied, customer, judged
 

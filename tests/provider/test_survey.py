@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mailwright.provider.survey import NoCustomerError, survey
+from mailwright.provider.survey import survey
+from mailwright.provider.which import NoCustomerError
 from support.provider_folder import EXAMPLE, TODAY, copied, customer
 
 JUNK = ("null", "[]", "{}", "5", "true", "[1]", "{a: 1}", "'..'")

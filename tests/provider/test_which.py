@@ -11,7 +11,8 @@ from mailwright.changes.cause import Asked
 from mailwright.changes.provider.review import only
 from mailwright.provider import build as engine
 from mailwright.provider import which
-from mailwright.provider.survey import NoCustomerError, survey
+from mailwright.provider.survey import survey
+from mailwright.provider.which import NoCustomerError
 from mailwright.source.folder import OnDisk
 from support.provider_folder import TODAY, change, copied, customer
 

@@ -98,7 +98,8 @@ def command(file: Path, out: Path, only: str, jobs: int | None, format_: str, to
 
 
 def _provider(folder: Path, out: Path, only: str, jobs: int, format_: str, today: datetime | None) -> int:
-    from mailwright.provider.build import BusyError, NoCustomerError, build
+    from mailwright.provider.build import BusyError, build
+    from mailwright.provider.which import NoCustomerError
     from mailwright.provider.workers import WorkerError
 
     day = today.date() if today else date.today()

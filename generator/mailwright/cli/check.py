@@ -74,7 +74,8 @@ def command(
 
 
 def _survey(folder: Path, today: datetime | None, only: str | Path, jobs: int | None) -> Survey:
-    from mailwright.provider.survey import NoCustomerError, survey
+    from mailwright.provider.survey import survey
+    from mailwright.provider.which import NoCustomerError
     from mailwright.provider.workers import WorkerError
 
     shown = sys.stderr.isatty()

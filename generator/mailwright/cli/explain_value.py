@@ -57,8 +57,8 @@ def _layers(path: Path, id_: str) -> tuple[tuple[Layer, ...], tuple[Limit, ...],
     from mailwright.provider.customer import read_customer
     from mailwright.provider.platform import read_platforms
     from mailwright.provider.read import folder_of, read
-    from mailwright.provider.survey import NoCustomerError, file_of
     from mailwright.provider.value import defaults, files
+    from mailwright.provider.which import NoCustomerError, file_of
 
     findings = Findings()
     folder = path if id_ else folder_of(path)

@@ -4,7 +4,8 @@ All that is new is written beside what there is first. Only when that is done, a
 claimed twice, does each folder take its place; the index comes last. A build that is interrupted, or runs out of
 room, leaves what there was, and the next one begins where the last whole one ended.
 
-``build_one``, with all that renders, is loaded when there is something to be made.
+What takes time to load is loaded when it is wanted: ``platform`` while workers look at files already, and
+``build_one``, with all that renders, when there is something to be made.
 """
 
 from __future__ import annotations
@@ -32,13 +33,12 @@ from mailwright.provider.alike import Alike
 from mailwright.provider.index import Entry, Index
 from mailwright.provider.input_hash import InputHashes
 from mailwright.provider.model import CUSTOMERS, Provider
-from mailwright.provider.platform import Shared, read_platforms
 from mailwright.provider.read import customer_names, read, unused
-from mailwright.provider.survey import NoCustomerError as NoCustomerError
-from mailwright.provider.survey import file_of
+from mailwright.provider.which import file_of
 
 if TYPE_CHECKING:
     from mailwright.provider.build_one import Made, Setting
+    from mailwright.provider.platform import Shared
 
 LOCK = ".mailwright-lock"
 STAGED = ".mailwright-new"
@@ -47,7 +47,10 @@ MANY = 50
 _MANY_LOOKED_AT = 2000
 _AT_ONCE = 200
 """Customers that a process looks at before it tells of them."""
-_STAMPS = msgspec.msgpack.Decoder(list[bytes])
+_LOOKS = msgspec.msgpack.Decoder(list[bytes])
+_OTHER, _SAME, _NEWER = b"", b"=", b"~"
+"""What a look at somebody's files told: they are other ones; or nothing changed; or they say the same, and a newer
+stamp follows."""
 _PATIENCE = 2.0  # seconds: processes of a build that was killed end with what they do
 
 Progress = Callable[[int, int], None]
@@ -173,8 +176,9 @@ class _Build:
 
     def run(self) -> Result:
         files = self._files()
-        hashes, shared, platforms = self._platforms()
-        kept, todo = self._looked_at(hashes, files)
+        with self._looks(files) as looks:
+            hashes, shared, platforms = self._platforms()
+            kept, todo = self._looked_at(hashes, files, looks)
         accepted = self._accept(kept, self._made(hashes, shared, todo) if todo else [])
         if not self.only:
             used = {name for entry in self.after.customers.values() for name in entry.profiles}
@@ -204,13 +208,15 @@ class _Build:
     def _platforms(self) -> tuple[InputHashes, dict[str, Shared], list[Made]]:
         """What all customers have in common: the hashes of it, and the platforms that can be used; and those that
         are to be written."""
+        from mailwright.provider.platform import read_platforms
+
         shared, told = read_platforms(self.provider, self.today)
         self.findings.items += told
         hashes = input_hash.of(self.provider, {name: one.reading.files for name, one in shared.items()})
         made = []
         for name, one in list(shared.items()):
             last = self.before.platforms.get(name)
-            entry = self._as_it_was(last, hashes.of(name, ())) if last is not None else None
+            entry = self._as_it_was(last, self._look(last), hashes.of(name, ())) if last is not None else None
             if entry is None:
                 from mailwright.provider import build_one
 
@@ -230,44 +236,55 @@ class _Build:
         told = {name: enforced(self.after.platforms[name]) for name in shared}
         return Setting(self.provider, shared, told, hashes, self.out, self.staged, self.today)
 
-    def _as_it_was(self, entry: Entry, below: bytes) -> Entry | None:
-        """The entry, with a newer stamp of its inputs where that is all that changed; else None."""
-        if not entry.good or entry.outputs is None or entry.inputs.below != below:
-            return None
-        if not entry.inputs.hold_on(self.today):
-            return None
+    def _look(self, entry: Entry) -> bytes:
+        """What the file system says of all that it was made from and of what came of it."""
+        if not entry.good or entry.outputs is None:
+            return _OTHER
         inputs = index.looked_at(entry.inputs, self.folder)
         if inputs is None or index.of_folder(entry.outputs, str(self.out)) != entry.outputs.stamp:
+            return _OTHER
+        return _SAME if inputs is entry.inputs else _NEWER + inputs.stamp
+
+    def _as_it_was(self, entry: Entry, look: bytes, below: bytes) -> Entry | None:
+        """The entry, with a newer stamp of its inputs where that is all that changed; else None."""
+        if look == _OTHER or entry.inputs.below != below or not entry.inputs.hold_on(self.today):
             return None
-        return entry if inputs is entry.inputs else structs.replace(entry, inputs=inputs)
+        if look == _SAME:
+            return entry
+        return structs.replace(entry, inputs=structs.replace(entry.inputs, stamp=look.removeprefix(_NEWER)))
 
-    def _looked_at(self, hashes: InputHashes, files: Sequence[str]) -> tuple[list[Entry], list[Path]]:
-        """Entries of customers of whom nothing changed, and files of the others."""
-        known = [number for number, file in enumerate(files) if file in self.by_file]
-        below = cache(hashes.of)
-
-        def look(chunk: Sequence[int]) -> bytes:
-            return msgspec.msgpack.encode([stamp(self.by_file[files[number]]) for number in chunk])
-
-        def stamp(entry: Entry) -> bytes:
-            same = self._as_it_was(entry, below(entry.platform, entry.profiles))
-            return b"" if same is None else b"=" if same is entry else b"~" + same.inputs.stamp
-
-        same: dict[int, Entry] = {}
+    @contextmanager
+    def _looks(self, files: Sequence[str]) -> Iterator[Iterator[tuple[str, bytes]]]:
+        """Files of customers that were built before, as they come, and what a look at each told."""
+        known = [file for file in files if file in self.by_file]
         chunks = [known[at : at + _AT_ONCE] for at in range(0, len(known), _AT_ONCE)]
-        for at, told in workers.each(look, chunks, self._jobs(len(known), _MANY_LOOKED_AT)):
-            for number, found in zip(chunks[at], _STAMPS.decode(told), strict=True):
-                entry = self.by_file[files[number]]
-                if found == b"=":
-                    same[number] = entry
-                elif found:
-                    inputs = structs.replace(entry.inputs, stamp=found[1:])
-                    same[number] = structs.replace(entry, inputs=inputs)
-                else:
-                    from mailwright.provider import build_one  # noqa: F401 - while the others are looked at
-        kept = [same[number] for number in sorted(same)]
+
+        def look(chunk: Sequence[str]) -> bytes:
+            return msgspec.msgpack.encode([self._look(self.by_file[file]) for file in chunk])
+
+        with workers.begun(look, chunks, self._jobs(len(known), _MANY_LOOKED_AT)) as told:
+            yield (
+                (file, one)
+                for at, looks in told
+                for file, one in zip(chunks[at], _LOOKS.decode(looks), strict=True)
+            )
+
+    def _looked_at(
+        self, hashes: InputHashes, files: Sequence[str], looks: Iterable[tuple[str, bytes]]
+    ) -> tuple[list[Entry], list[Path]]:
+        """Entries of customers of whom nothing changed, and files of the others."""
+        below = cache(hashes.of)
+        same: dict[str, Entry] = {}
+        for file, look in looks:
+            last = self.by_file[file]
+            entry = self._as_it_was(last, look, below(last.platform, last.profiles))
+            if entry is not None:
+                same[file] = entry
+            else:
+                from mailwright.provider import build_one  # noqa: F401 - while the others are looked at
+        kept = [same[file] for file in files if file in same]
         self.after.customers.update((entry.id, entry) for entry in kept)
-        return kept, [self.provider.folder / file for number, file in enumerate(files) if number not in same]
+        return kept, [self.provider.folder / file for file in files if file not in same]
 
     def _jobs(self, count: int, many: int) -> int:
         return self.jobs or (len(os.sched_getaffinity(0)) if count > many else 1)

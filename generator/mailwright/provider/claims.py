@@ -9,13 +9,15 @@ import hashlib
 import posixpath
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mailwright.findings import Finding, Level, Place, Status
-from mailwright.provider.platform import Shared
 from mailwright.provider.secrets import FOLDER
 from mailwright.records import dataclass
-from mailwright.site.model import Site
+
+if TYPE_CHECKING:
+    from mailwright.provider.platform import Shared
+    from mailwright.site.model import Site
 
 Said = tuple[str, Place]
 """A name, or a path, and where it is said."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
@@ -11,15 +10,14 @@ from pathlib import Path
 import msgspec
 
 from mailwright.findings import Finding, Findings, Level
-from mailwright.provider import claims, which, workers
+from mailwright.provider import claims, workers
 from mailwright.provider.alike import Alike
 from mailwright.provider.judge import judge
 from mailwright.provider.model import Provider
 from mailwright.provider.platform import Shared, read_platforms
 from mailwright.provider.read import customer_files, read, unused
+from mailwright.provider.which import file_of
 from mailwright.records import dataclass
-from mailwright.source.files import content
-from mailwright.source.layers import MAX_BYTES
 
 AT_ONCE = 25
 """Customers that a process judges before it tells of them."""
@@ -29,10 +27,6 @@ MANY = 100
 
 Progress = Callable[[int, int], None]
 """Is told how many customers of how many are judged."""
-
-
-class NoCustomerError(Exception):
-    """Nobody is called so. The message is a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,18 +140,3 @@ def _chunk(provider: Provider, platforms: Mapping[str, Shared], files: Sequence[
             claimant = claims.of_customer(said.id, said.where, said.platform, judged.site)
         customers.append(_Told(claimant, bool(judged.customer.layers), said.profiles, judged.status))
     return _Chunk(customers, list(alike.groups()))
-
-
-def file_of(provider: Provider, asked: str) -> Path:
-    """The file of the customer with this id, file's name or domain. Raises NoCustomerError."""
-    files = {path.stem: path for path in customer_files(provider, Findings())}
-
-    def raw(stem: str) -> bytes:
-        return content(files[stem], MAX_BYTES, Findings()) or b""
-
-    found = which.stem(asked, files, raw)
-    if found is not None:
-        return files[found]
-    close = difflib.get_close_matches(asked, {which.said_id(raw(stem), stem) or stem for stem in files}, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    raise NoCustomerError(f"No customer of {provider.folder} is called {asked!r}, nor has that domain.{hint}")

@@ -5,31 +5,56 @@ Check, build and diff of one customer alone ask here, so that all of them unders
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from pathlib import Path
 
 from mailwright.findings import Findings
+from mailwright.provider.model import Provider
+from mailwright.provider.read import customer_files
 from mailwright.site import values
 from mailwright.source.compose import compose
+from mailwright.source.files import content
+from mailwright.source.layers import MAX_BYTES
 from mailwright.source.nodes import Mapping, Node, Scalar, Sequence
 
 
-def stem(asked: str, stems: Iterable[str], content: Callable[[str], bytes]) -> str | None:
+class NoCustomerError(Exception):
+    """Nobody is called so. The message is a sentence."""
+
+
+def file_of(provider: Provider, asked: str) -> Path:
+    """The file of the customer with this id, file's name or domain. Raises NoCustomerError."""
+    files = {path.stem: path for path in customer_files(provider, Findings())}
+
+    def raw(one: str) -> bytes:
+        return content(files[one], MAX_BYTES, Findings()) or b""
+
+    found = stem(asked, files, raw)
+    if found is not None:
+        return files[found]
+    close = difflib.get_close_matches(asked, {said_id(raw(one), one) or one for one in files}, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    raise NoCustomerError(f"No customer of {provider.folder} is called {asked!r}, nor has that domain.{hint}")
+
+
+def stem(asked: str, stems: Iterable[str], raw_of: Callable[[str], bytes]) -> str | None:
     """The stem of the customer's file; None where it is nobody's.
 
-    content  of a stem: the bytes of its file, empty where there are none that may be read
+    raw_of  of a stem: the bytes of its file, empty where there are none that may be read
 
     An id goes before a stem, and a stem before a domain. Files without the word are not parsed, since most are.
     """
     known = tuple(stems)
     likely = asked if asked in known else None
-    if likely is not None and said_id(content(likely), likely) in (asked, None):
+    if likely is not None and said_id(raw_of(likely), likely) in (asked, None):
         return likely
     domain = _domain(asked)
     ways = tuple(way for way in (asked.encode("utf-8", "surrogateescape").lower(), *_written(domain)) if way)
     having: str | None = None
     for one in known:
-        raw = content(one)
+        raw = raw_of(one)
         low = raw.lower()
         if not any(way in low for way in ways):
             continue

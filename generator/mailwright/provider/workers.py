@@ -12,6 +12,7 @@ import signal
 import struct
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NoReturn, TypeVar
 
 Item = TypeVar("Item")
@@ -34,9 +35,16 @@ def each(work: Callable[[Item], bytes], items: Sequence[Item], jobs: int) -> Ite
 
     Raises the first OSError of the work, WorkerError. Workers end with the iteration, however that ends.
     """
+    with begun(work, items, jobs) as results:
+        yield from results
+
+
+@contextmanager
+def begun(work: Callable[[Item], bytes], items: Sequence[Item], jobs: int) -> Iterator[Iterator[tuple[int, bytes]]]:
+    """The same for who has something else to do meanwhile: workers are at work before anything is asked for, and
+    end with the context."""
     if jobs < 2 or len(items) < 2:
-        for number, item in enumerate(items):
-            yield number, work(item)
+        yield ((number, work(item)) for number, item in enumerate(items))
         return
     workers: dict[int, int] = {}  # pipe: process
     try:
@@ -47,7 +55,7 @@ def each(work: Callable[[Item], bytes], items: Sequence[Item], jobs: int) -> Ite
                 _work(work, items, range(first, len(items), jobs), writer, (reader, *workers))
             os.close(writer)
             workers[reader] = pid
-        yield from _received(workers)
+        yield _received(workers)
     finally:
         for reader, pid in workers.items():
             os.close(reader)
