@@ -288,6 +288,12 @@ def providers(work: Path) -> None:
     shutil.rmtree(folder)
 
 
+def one_host_of_a_provider() -> None:
+    import provider_host
+
+    provider_host.main(())
+
+
 def second_apply(work: Path) -> None:
     from datetime import date
 
@@ -393,6 +399,7 @@ def main() -> None:
             return
         second_apply(work)
         rehearsal(work)
+        one_host_of_a_provider()
         detection(work)
 
 
