@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import hashlib
 import io
 import json
@@ -69,6 +70,7 @@ class Host:
             root / "etc/keys",
             root / "etc/passwords",
             (sys.executable, "-I", str(program)),
+            root / "lock",
         )
         self.place.state.mkdir()
 
@@ -168,6 +170,70 @@ def test_passwords_are_sown_once_and_then_the_host_s_own(host: Host) -> None:
     path.write_text("a@x:{X}changed\n")  # b's was taken away
     host.apply({}, seeds={"college": "a@x:{X}1\nb@x:{X}2\nc@x:{X}3\n"})
     assert path.read_text() == "a@x:{X}changed\nc@x:{X}3\n"
+
+
+def writing_meanwhile(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody who sets a password on the host while an apply is under way, between its look and its swap."""
+    real = fragments.change
+
+    def change(*given: Any) -> None:
+        path = host.place.seeded("college")
+        path.write_text(path.read_text().replace("ada:{X}1", "ada:{X}of-her-own"))
+        real(*given)
+
+    monkeypatch.setattr(fragments, "change", change)
+
+
+def test_a_password_that_is_set_while_an_apply_is_under_way_stays(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.apply({"college": "1\n"}, {"college": "ada:{X}1\n"})
+    writing_meanwhile(host, monkeypatch)
+    host.apply({"college": "2\n"}, {"college": "ada:{X}1\nbob:{X}2\n"})
+    assert host.files()["passwords/college.passwords"] == "ada:{X}of-her-own\nbob:{X}2\n"
+
+
+def test_putting_back_takes_no_password_back_that_was_set_meanwhile(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.apply({"college": "1\n"}, {"college": "ada:{X}1\n"})
+    writing_meanwhile(host, monkeypatch)
+    with pytest.raises(fragments.Refused, match="is back"):
+        host.apply({"college": "2\n"}, {"college": "ada:{X}1\nbob:{X}2\n"}, **silent(monkeypatch))
+    assert host.files()["fragments/college.tables"] == "1\n"
+    assert "ada:{X}of-her-own\n" in host.files()["passwords/college.passwords"]
+    with pytest.raises(fragments.Refused, match="is back"):
+        host.apply({"school": "1\n"}, {"school": "mary:{X}1\n"}, **silent(monkeypatch))
+    assert "passwords/school.passwords" not in host.files()  # a customer that there was never
+
+
+def test_first_passwords_are_laid_down_while_nobody_else_writes(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fragments.service, "QUIET", 0.5)
+    host.apply({"college": "1\n"}, {"college": "ada:{X}1\n"})  # nobody who writes has ever run
+    assert not host.place.lock.exists()
+    with host.place.lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(fragments.Refused, match=r"has been held for 0 s by something else.*fuser -v"):
+            host.apply({"college": "2\n"}, {"college": "bob:{X}2\n"})
+        assert host.files()["fragments/college.tables"] == "1\n"
+        host.apply({"college": "2\n"})  # without passwords nobody is waited for
+    host.apply({"college": "3\n"}, {"college": "bob:{X}2\n"})
+    assert host.files()["passwords/college.passwords"] == "ada:{X}1\nbob:{X}2\n"
+
+
+def silent(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A dialogue in which the service says nothing."""
+
+    def hold(*_: Any) -> str:
+        raise fragments.service.ServiceError("silence")
+
+    running = {"x.service": fragments.service.State(active=True, enabled=True)}
+    monkeypatch.setattr(fragments.service, "states", lambda _units: running)
+    monkeypatch.setattr(fragments.service, "journal_words", lambda _units, _since: "")
+    monkeypatch.setattr(fragments.service, "hold", hold)
+    return {"dialogues": [{"name": "x", "unit": "x.service"}]}
 
 
 def test_forgetting_leaves_passwords(host: Host) -> None:

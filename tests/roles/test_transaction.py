@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import grp
 import hashlib
 import io
@@ -262,12 +263,12 @@ def test_a_seed_that_adds_nobody_changes_nothing(host: Host) -> None:
 
 
 def test_seeds_are_sown_while_nobody_else_writes(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transaction, "PATIENCE", 0.5)
+    monkeypatch.setattr(transaction.service, "QUIET", 0.5)
     lock = host.root / "lock"
     assert host.apply({"a": "1"}, seed="ann:1\n", lock=str(lock))["changed"]  # nobody who writes has ever run
     assert not lock.exists()
     with lock.open("w") as held:
-        transaction.fcntl.flock(held, transaction.fcntl.LOCK_EX)
+        fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(transaction.Refused, match=r"lock has been held for 0 s by something else.*fuser -v"):
             host.apply({"a": "2"}, seed="ann:1\nbob:1\n", lock=str(lock))
         assert host.tree() == {"a": "1", "passwords": "ann:1\n"}

@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import inspect
 import os
 import shutil
 import stat
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -470,38 +468,11 @@ def sowings(work: Work, found: Difference) -> list[Sowing]:
     return result
 
 
-PATIENCE = 60.0
-"""Seconds in which whoever holds the lock of a seeded file is to be done; what holds it takes seconds."""
-
-
-@contextlib.contextmanager
-def _quiet(lock: str) -> Iterator[None]:
-    """While nobody else writes to a seeded file; where there is no lock, nobody does. Raises Refused when somebody
-    does not come to an end."""
-    if not lock or not Path(lock).exists():
-        yield
-        return
-    with Path(lock).open("a", encoding="utf-8") as held:
-        end = time.monotonic() + PATIENCE
-        while True:
-            try:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= end:
-                    raise Refused(
-                        f"{lock} has been held for {PATIENCE:.0f} s by something else that writes to the same "
-                        f"file; fuser -v {lock} says what. Run it again when that is done"
-                    ) from None
-                time.sleep(0.2)
-        yield
-
-
 def sow(work: Work, sowing: Sowing) -> None:
     """Writes the file as it is at this moment, with its new lines. It keeps the owner and mode that it has."""
     if sowing.text is None:
         return
-    with _quiet(work.lock):
+    with service.quiet(work.lock):
         _sow(work, sowing)
 
 

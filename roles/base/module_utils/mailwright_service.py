@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import pty
 import re
@@ -11,8 +13,9 @@ import socket
 import ssl
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.mailwright_files import matches
@@ -171,6 +174,33 @@ def ask(entry: Mapping[str, Any], stage: str = "") -> None:
     if why:
         shown = " ".join(argv).replace(stage, "") if stage else " ".join(argv)
         raise ServiceError(f"{shown}: {why}\n{words.strip()[-3000:]}")
+
+
+QUIET = 60.0
+"""Seconds in which whoever holds the lock of a file is to be done; what holds it takes seconds."""
+
+
+@contextlib.contextmanager
+def quiet(lock: str) -> Iterator[None]:
+    """While nobody else writes to what the lock is for; where there is no lock, nobody does. Raises ServiceError
+    when somebody does not come to an end."""
+    if not lock or not Path(lock).exists():
+        yield
+        return
+    with Path(lock).open("a", encoding="utf-8") as held:
+        end = time.monotonic() + QUIET
+        while True:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= end:
+                    raise ServiceError(
+                        f"{lock} has been held for {QUIET:.0f} s by something else that writes to the same "
+                        f"file; fuser -v {lock} says what. Run it again when that is done"
+                    ) from None
+                time.sleep(0.2)
+        yield
 
 
 def installed(entry: Mapping[str, Any]) -> bool:

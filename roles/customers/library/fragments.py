@@ -105,6 +105,8 @@ FRAGMENTS = Path("/etc/mailwright/customers")
 STATE = Path("/var/lib/mailwright-customers")
 KEYS = Path("/etc/rspamd/customers")
 PASSWORDS = Path("/etc/dovecot/customers")
+LOCK = Path("/var/lib/mailwright-accounts/lock")
+"""Held by mailwright-account while it writes passwords."""
 PROGRAM = "/usr/local/sbin/mailwright-customers"
 ENDING = ".tables"
 _TABLE = ".cdb"
@@ -128,6 +130,7 @@ class Place:
     keys: Path = KEYS
     passwords: Path = PASSWORDS
     program: tuple[str, ...] = ("/usr/bin/python3", "-I", PROGRAM)
+    lock: Path = LOCK
 
     @property
     def record(self) -> Path:
@@ -367,11 +370,23 @@ def assemble(place: Place, fragments: Path, all_: bool) -> Assembled:
         raise service.ServiceError(f"{argv[-6]}: {error}: {answer.stdout.strip()[-500:]}") from error
 
 
+@dataclass(frozen=True)
+class Sowing:
+    """First passwords: the file that was sent, and logins that were given one by an earlier apply."""
+
+    sent: Path
+    before: tuple[str, ...]
+
+
 @dataclass
 class Swap:
-    """What is to be put in place: path → the staged file; None for a path that goes."""
+    """What is to be put in place: path → the staged file; None for a path that goes.
+
+    seeds  files of passwords, which are the host's own: they get lines, and are never put in the place of others
+    """
 
     files: dict[str, Path | None] = field(default_factory=dict)
+    seeds: dict[str, Sowing] = field(default_factory=dict)
 
 
 def head(path: Path) -> dict[str, str]:
@@ -505,10 +520,7 @@ def _customer(place: Place, name: str, wanted: Wanted, before: Applied, swap: Sw
         text, sown = merge_seed(current, (sent / f"{name}.passwords").read_text(encoding="utf-8"), before.logins)
         logins = tuple(sorted({*before.logins, *sown}))
         if text != current or not target.exists():
-            staged = sent / f"{name}.seeded"
-            _lay(staged, text.encode(), 0, 0, 0o640)
-            _own(staged, "dovecot", 0o640)
-            swap.files[str(target)] = staged
+            swap.seeds[str(target)] = Sowing(sent / f"{name}.passwords", before.logins)
             touched = True
     if touched:
         outcome.changed.append(name)
@@ -546,14 +558,14 @@ def diffs(place: Place, work: Work) -> list[dict[str, str]]:
 
 def change(place: Place, work: Work, swap: Swap) -> None:
     """Swaps, lets the services read, talks with them; puts everything back if that does not go well."""
-    touched = sorted(swap.files)
+    touched = sorted({*swap.files, *swap.seeds})
     folders = sorted({str(Path(path).parent) for path in touched})
     missing = [folder for folder in folders if not Path(folder).is_dir()]
     states = service.states(work.units)
     actions = {unit.unit: unit.action_for(touched) for unit in work.units}
     begin(
         place.journal,
-        touched,
+        [path for path in touched if path not in swap.seeds or not os.path.lexists(path)],
         missing,
         [
             {
@@ -567,9 +579,11 @@ def change(place: Place, work: Work, swap: Swap) -> None:
         ],
     )
     since = time.time()
+    sown: dict[str, list[str]] = {}
     try:
         for folder in missing:
             Path(folder).mkdir(mode=0o750, parents=True)
+        _sow(place, swap.seeds, sown)
         for path, staged in swap.files.items():
             if staged is not None:
                 _move(staged, journal.temporary(path))
@@ -589,7 +603,7 @@ def change(place: Place, work: Work, swap: Swap) -> None:
                 service.hold(entry, work.patience)
     except BaseException as error:
         words = service.journal_words(work.units, since)
-        trouble = journal.restore(place.journal)
+        trouble = [*journal.restore(place.journal), *_unsow(place, sown)]
         if not isinstance(error, (service.ServiceError, OSError)):
             raise
         raise Refused(
@@ -599,6 +613,58 @@ def change(place: Place, work: Work, swap: Swap) -> None:
             rolled_back=not trouble,
         ) from error
     journal.close(place.journal)
+
+
+def _sow(place: Place, seeds: Mapping[str, Sowing], sown: dict[str, list[str]]) -> None:
+    """Adds first passwords to files as they are at this moment. ``sown`` gets the lines that each of them got."""
+    if not seeds:
+        return
+    with service.quiet(str(place.lock)):
+        for path, sowing in seeds.items():
+            current = Path(path).read_text(encoding="utf-8") if Path(path).exists() else ""
+            text, _ = merge_seed(current, sowing.sent.read_text(encoding="utf-8"), sowing.before)
+            sown[path] = text.removeprefix(current).strip().splitlines()
+            _beside(Path(path), text)
+        os.sync()
+        for path in seeds:
+            Path(journal.temporary(path)).replace(path)
+
+
+def _unsow(place: Place, sown: Mapping[str, Sequence[str]]) -> list[str]:
+    """Takes those lines out again. What else is in a file by now is the host's own, and stays. Returns what went
+    wrong."""
+    if not sown:
+        return []
+    try:
+        with service.quiet(str(place.lock)):
+            for path, lines in sown.items():
+                Path(journal.temporary(path)).unlink(missing_ok=True)
+                if not Path(path).exists():
+                    continue  # it was not there before
+                now = Path(path).read_text(encoding="utf-8").splitlines(keepends=True)
+                kept = [line for line in now if line.strip() not in lines]
+                if kept != now:
+                    _beside(Path(path), "".join(kept)).replace(path)
+    except (service.ServiceError, OSError) as error:
+        return [str(error)]
+    return []
+
+
+def _beside(path: Path, text: str) -> Path:
+    """Lays what a file of passwords shall be beside it, with the owner and mode that it has."""
+    waiting = Path(journal.temporary(str(path)))
+    _lay(waiting, text.encode(), 0, 0, 0o640)
+    if not path.exists():
+        _own(waiting, "dovecot", 0o640)
+        return waiting
+    status = path.stat()
+    if os.geteuid() == 0:
+        os.chown(waiting, status.st_uid, status.st_gid)
+    waiting.chmod(stat.S_IMODE(status.st_mode))
+    later = int(status.st_mtime) + 1
+    if later > time.time():  # who compares seconds (Dovecot) sees that it is another
+        os.utime(waiting, (later, later))
+    return waiting
 
 
 def _is_loaded(entry: Mapping[str, Any]) -> bool:
