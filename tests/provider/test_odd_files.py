@@ -20,7 +20,7 @@ from mailwright.provider import judge as judging
 from mailwright.provider.model import Provider
 from mailwright.provider.platform import Shared
 from mailwright.provider.survey import survey
-from support.provider_folder import TODAY, copied
+from support.provider_folder import TODAY, copied, customer
 
 SHARED = ["abbey", "college", "harbour", "school", "trust"]
 
@@ -158,3 +158,30 @@ def test_a_new_customer_waits_for_no_pipe(provider: Path) -> None:
             "--contact", "Ann Ash, aash, +44 1632 960901", "--contact", "Bob Birch, bbirch, +44 1632 960902",
         ])  # fmt: skip
     assert result.exit_code == 0, result.output
+
+
+TWO_STORES = """\
+networks: {campus: [203.0.113.128/25], management: [203.0.113.240/28]}
+hosts:
+  mail.bede.ac.uk: {addresses: [203.0.113.130], os: debian-13}
+  mail2.bede.ac.uk: {addresses: [203.0.113.131], os: debian-13, functions: [store]}
+"""
+
+
+def test_who_is_on_which_store_is_remembered_beside_the_customer_and_nowhere_else(
+    provider: Path, out: Path
+) -> None:
+    """What is in a customer's folder may be a link to a file of somebody else's."""
+    customer(provider, "bede", TWO_STORES, without="platform: shared")
+    folder, other = provider / "customers" / "bede", provider.parent / "other"
+    folder.mkdir()
+    other.write_text("another's")
+    (folder / "stores.csv.new").symlink_to(other)
+    result = engine.build(provider, out, TODAY)
+    assert result.failed == 0, result.findings
+    assert other.read_text() == "another's"
+    assert [path.name for path in folder.iterdir()] == ["stores.csv"]
+    text = (folder / "stores.csv").read_text()
+    assert text.startswith("login,store\naa1,mail")
+    assert not (folder / "stores.csv").is_symlink()
+    assert (out / "bede.ac.uk" / "description" / "stores.csv").read_text() == text

@@ -40,6 +40,28 @@ def stores(plan: Plan) -> str | None:
     return placements.text((mailbox.login, mailbox.host) for mailbox in plan.mailboxes)
 
 
+def remember(plan: Plan, folder: Path) -> Path | None:
+    """Writes stores.csv into the folder, where there are several stores; its path when it was not so already.
+
+    Raises OSError; a full disk leaves the old one.
+    """
+    text = stores(plan)
+    if text is None:
+        return None
+    path = folder / placements.FILE
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return None
+    folder.mkdir(exist_ok=True)
+    new = path.with_suffix(".csv.new")
+    new.unlink(
+        missing_ok=True
+    )  # it may be a link: a customer has a folder of its own
+    with new.open("x", encoding="utf-8") as file:
+        file.write(text)
+    new.replace(path)
+    return path
+
+
 def _inputs(found: dict[str, bytes], main: str, folder: Path, reading: Reading) -> Iterator[Input]:
     shared = os.path.commonpath([os.path.dirname(file) for file in found])  # noqa: PTH120
     directory = reading.site.directory if reading.site is not None else None

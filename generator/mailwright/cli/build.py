@@ -17,7 +17,6 @@ from mailwright.findings import Finding, Level, Status
 if TYPE_CHECKING:
     from mailwright.build import BuildError
     from mailwright.build.writer import Written
-    from mailwright.plan.model import Plan
     from mailwright.provider.build import Result
     from mailwright.site.read import Reading
 
@@ -78,7 +77,7 @@ def command(file: Path, out: Path, only: str, jobs: int | None, format_: str, to
             inputs.of(judged.reading, file.parent, judged.plan),
         )
         written = write(tree, folder)
-        placed = _remember_stores(judged.plan, file.parent)
+        placed = inputs.remember(judged.plan, file.parent)
     except BuildError as error:
         common.show((*judged.findings, *_findings(error, judged.reading)), format_)
         return 2
@@ -140,23 +139,6 @@ def _made(result: Result) -> str:
     if not (result.added or result.changed or result.removed):
         return said + "no file changed"
     return said + f"files: {result.added:,} added, {result.changed:,} changed, {result.removed:,} removed"
-
-
-def _remember_stores(plan: Plan, beside: Path) -> Path | None:
-    """Write who is on which store, where there are several; the file's path when it was not so already."""
-    from mailwright.build import inputs
-    from mailwright.site import placements
-
-    text = inputs.stores(plan)
-    if text is None:
-        return None
-    path = beside / placements.FILE
-    if path.exists() and path.read_text(encoding="utf-8") == text:
-        return None
-    new = path.with_suffix(".csv.new")
-    new.write_text(text, encoding="utf-8")
-    new.replace(path)  # a full disk leaves the old one
-    return path
 
 
 def _findings(error: BuildError, reading: Reading) -> Iterable[Finding]:

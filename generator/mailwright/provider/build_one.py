@@ -232,16 +232,10 @@ def _inputs(inputs: Inputs, folder: Path) -> tuple[Input, ...]:
 
 def _with_stores(reading: Reading, plan: Plan, folder: Path) -> Reading:
     """Where there are several stores, who is on which is remembered among the customer's files."""
-    text = described.stores(plan)
-    if text is None:
+    if described.stores(plan) is None:
         return reading
-    place = folder / placements.FILE
-    if not place.exists() or place.read_text(encoding="utf-8") != text:
-        folder.mkdir(exist_ok=True)
-        new = place.with_suffix(".csv.new")
-        new.write_text(text, encoding="utf-8")
-        new.replace(place)
-    return replace(reading, files=tuple(sorted({*reading.files, str(place)})))
+    described.remember(plan, folder)
+    return replace(reading, files=tuple(sorted({*reading.files, str(folder / placements.FILE)})))
 
 
 def _refused(entry: Entry, *faults: Finding) -> Entry:
