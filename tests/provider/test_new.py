@@ -151,12 +151,26 @@ def test_what_is_anothers_is_refused(folder: Path, said: dict[str, object], word
     assert words in str(refused(folder, customer(**said)))
 
 
-def test_an_id_that_another_file_says_is_refused(folder: Path) -> None:
+@pytest.mark.parametrize(
+    "said",
+    ["customer: 'new' # as in the books\n", '"customer": "new"\n', "customer: new\r\n", "customer:\n  new\n"],
+)
+def test_an_id_that_another_file_says_is_refused(folder: Path, said: str) -> None:
     file = folder / "customers" / "harbour.yml"
-    file.write_text(f"customer: 'new' # as in the books\n{file.read_text()}")
+    text = file.read_bytes()
+    file.write_bytes(said.encode() + text)
     assert "harbour.yml is the customer new already" in str(refused(folder, customer()))
-    file.write_text(file.read_text().replace("'new'", "'newer'"))
+    file.write_bytes(said.replace("new", "newer").encode() + text)
     write(folder, customer())
+
+
+@pytest.mark.parametrize("said", ["xn--strae-oqa.example", "straße.example", "STRASSE.example, Straße.example"])
+def test_a_domain_of_another_is_refused_however_it_is_written(folder: Path, said: str) -> None:
+    file = folder / "customers" / "harbour.yml"
+    file.write_text(file.read_text().replace("harbour.ac.uk]", f"harbour.ac.uk, {said}]"))
+    assert said in file.read_text()
+    domain = "xn--strae-oqa.example"
+    assert f"{domain} is harbour's already" in str(refused(folder, customer(domains=("new.ac.uk", domain))))
 
 
 def test_a_folder_or_key_that_is_left_over_is_not_written_over(folder: Path) -> None:

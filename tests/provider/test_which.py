@@ -22,6 +22,8 @@ FILES = {
     "delta": b"customer: NOT VALID\ndomains: [b\xc3\xbccher.example]\n",
     "beta2": b"customer: beta\n",
     "none": b"",
+    "eszett": "domains: [stra\u00dfe.example]\n".encode(),
+    "capitals": "domains: [B\u00dcCHEREI.example]\n".encode(),
 }
 
 
@@ -37,6 +39,9 @@ FILES = {
         ("DEEP.alpha.ac.uk", "alpha"),
         ("b\u00fccher.example", "delta"),
         ("xn--bcher-kva.example", "delta"),
+        ("xn--strae-oqa.example", "eszett"),
+        ("b\u00fccherei.example", "capitals"),
+        ("xn--bcherei-n2a.example", "capitals"),
         ("ac.uk", None),
         ("nobody", None),
         ("../alpha", None),

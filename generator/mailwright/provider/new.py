@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from mailwright import keypair
 from mailwright.findings import Finding, Findings, Place
-from mailwright.provider import claims, starter
+from mailwright.provider import claims, starter, which
 from mailwright.provider.customer import read_customer
 from mailwright.provider.judge import Judged, judge
 from mailwright.provider.model import CUSTOMERS, Provider
@@ -142,16 +140,16 @@ def _undo(done: list[Path]) -> None:
 def _unclaimed(provider: Provider, platforms: dict[str, Shared], new: NewCustomer) -> None:
     """Raises NewError where the id or a domain is another's. Of the other files only those that have the words in
     them are read as descriptions: there may be thousands."""
-    said = re.compile(rb"^customer:[ \t]*(['\"]?)" + re.escape(new.id).encode() + rb"\1[ \t]*(#.*)?$", re.MULTILINE)
-    words = [word.encode() for domain in new.domains for word in _spellings(domain)]
+    words = [way for domain in new.domains for way in which.written(domain)]
     owners: list[claims.Claimant] = []
     for path in customer_files(provider, Findings()):
         found = content(path, MAX_BYTES, Findings())
         if found is None:
             continue  # a check of the provider says so
-        if said.search(found):
+        if new.id.encode() in found and which.said_id(found, path.stem) == new.id:
             raise NewError(f"{path} is the customer {new.id} already: say another --id")
-        if any(word in found.lower() for word in words):
+        low = which.lowered(found)
+        if any(word in low for word in words):
             customer = read_customer(provider, platforms, path)
             head, site = customer.head, customer.reading.site
             if site is not None:
@@ -162,13 +160,3 @@ def _unclaimed(provider: Provider, platforms: dict[str, Shared], new: NewCustome
         if domain in held:
             one, place = held[domain]
             raise NewError(f"{domain} is {one.id}'s already ({place})")
-
-
-def _spellings(domain: str) -> Iterator[str]:
-    yield domain
-    try:
-        other = domain.encode("ascii").decode("idna")
-    except UnicodeError:
-        return
-    if other != domain:
-        yield other

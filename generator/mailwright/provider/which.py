@@ -1,6 +1,7 @@
 """Which customer is meant: its id, its file's name without the ending, or one of its domains.
 
-Check, build and diff of one customer alone ask here, so that all of them understand the same.
+Check, build and diff of one customer alone ask here, so that all of them understand the same; and so does who looks
+for whose an id or a domain is among thousands of files, of which only those with the words are parsed.
 """
 
 from __future__ import annotations
@@ -51,11 +52,15 @@ def stem(asked: str, stems: Iterable[str], raw_of: Callable[[str], bytes]) -> st
     if likely is not None and said_id(raw_of(likely), likely) in (asked, None):
         return likely
     domain = _domain(asked)
-    ways = tuple(way for way in (asked.encode("utf-8", "surrogateescape").lower(), *_written(domain)) if way)
+    ways = tuple(
+        way
+        for way in (asked.lower().encode("utf-8", "surrogateescape"), *(written(domain) if domain else ()))
+        if way
+    )
     having: str | None = None
     for one in known:
         raw = raw_of(one)
-        low = raw.lower()
+        low = lowered(raw)
         if not any(way in low for way in ways):
             continue
         if said_id(raw, one) == asked:
@@ -100,9 +105,16 @@ def _domain(asked: str) -> str:
     return ""
 
 
-def _written(domain: str) -> Iterator[bytes]:
-    """The ways in which a domain may be written."""
+def written(domain: str) -> Iterator[bytes]:
+    """The ways in which a domain may be written, in a file in small letters (``lowered``)."""
     yield domain.encode()
     if "xn--" in domain:
-        with suppress(UnicodeError):
-            yield domain.encode().decode("idna").encode()
+        import idna
+
+        with suppress(idna.IDNAError):
+            yield idna.decode(domain).encode()
+
+
+def lowered(raw: bytes) -> bytes:
+    """A file in small letters, of whatever script."""
+    return raw.lower() if raw.isascii() else raw.decode("utf-8", "replace").lower().encode()

@@ -7,30 +7,21 @@ says anew: looked for as bytes first, since most do not.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 
 from mailwright.changes.provider.customer import Outcome
 from mailwright.changes.provider.needed import ENDING
 from mailwright.changes.provider.rules import Claim
-from mailwright.findings import Findings, Place
+from mailwright.findings import Place
+from mailwright.provider import which
 from mailwright.provider.claims import Claimant, Clash, ids
 from mailwright.provider.model import CUSTOMERS
-from mailwright.site import values
-from mailwright.source.compose import compose
 from mailwright.source.folder import Folder
 from mailwright.source.layers import MAX_BYTES
-from mailwright.source.nodes import Mapping as Tree
-from mailwright.source.nodes import Node, Scalar, Sequence
 
 
 def said_id(raw: bytes | None, stem: str) -> str:
-    """The id that a customer's file says: its name where it says none, or cannot be read."""
-    if raw is None or b"customer" not in raw:
-        return stem
-    root = compose(raw, stem, Findings())
-    said = root.entries.get("customer") if root is not None else None
-    value = said.node.value if said is not None and isinstance(said.node, Scalar) else None
-    return value if isinstance(value, str) else stem
+    """The id that a customer's file says: its name where it says none, or none that is one."""
+    return (which.said_id(raw, stem) if raw is not None else None) or stem
 
 
 def same_ids(outcomes: Iterable[Outcome], new: Folder, files: Mapping[str, Mapping[str, str]]) -> Iterator[Clash]:
@@ -97,44 +88,16 @@ def _holding(
     domains: Iterable[str], read: set[str], folder: Folder, files: Mapping[str, Mapping[str, str]]
 ) -> Iterator[tuple[str, list[str]]]:
     """Domain → ids of further customers that say it."""
-    wanted = {domain: written(domain) for domain in domains}
+    wanted = {domain: tuple(which.written(domain)) for domain in domains}
     found: dict[str, list[str]] = {}
     for stem in files:
         raw = folder.content(f"{CUSTOMERS}/{stem}{ENDING}", MAX_BYTES)
         if raw is None:
             continue
-        low = raw.lower()
+        low = which.lowered(raw)
         for domain, words in wanted.items():
             if any(word in low for word in words):
                 id_ = said_id(raw, stem)
-                if id_ not in read and domain in _said(raw, stem):
+                if id_ not in read and domain in which.said_domains(raw, stem):
                     found.setdefault(domain, []).append(id_)
     yield from found.items()
-
-
-def written(domain: str) -> tuple[bytes, ...]:
-    """The ways in which a domain may be written."""
-    ways = {domain}
-    if "xn--" in domain:
-        with suppress(UnicodeError):
-            ways.add(domain.encode().decode("idna"))
-    return tuple(way.encode() for way in ways)
-
-
-def _said(raw: bytes, stem: str) -> set[str]:
-    """The domains that a customer's own file says."""
-    root = compose(raw, stem, Findings())
-    entry = root.entries.get("domains") if root is not None else None
-    if entry is None or not isinstance(entry.node, Sequence):
-        return set()
-    return {name for item in entry.node.items for name in _name(item)}
-
-
-def _name(item: Node) -> Iterator[str]:
-    if isinstance(item, Tree) and "name" in item.entries:
-        item = item.entries["name"].node
-    if isinstance(item, Scalar) and isinstance(item.value, str):
-        try:
-            yield values.name(item.value)
-        except ValueError:
-            return

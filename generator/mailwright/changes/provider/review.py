@@ -37,6 +37,7 @@ from mailwright.provider.customer import Customer
 from mailwright.provider.model import CUSTOMERS, FILE, Head, Leaving, Provider
 from mailwright.provider.platform import Shared, read_platform
 from mailwright.provider.read import read
+from mailwright.provider.which import lowered, written
 from mailwright.provider.which import stem as stem_of
 from mailwright.provider.workers import each
 from mailwright.source.folder import Folder
@@ -216,7 +217,7 @@ class _Both:
             if layer.usable != usable.get(layer.name) or any(value.layer == layer.name for value in judge.values)
         )
         old, new = judge.old.provider, judge.new.provider
-        ways = [re.escape(way) for one in shared.widened(old, new) for way in claims.written(one.wide.name)]
+        ways = [re.escape(way) for one in shared.widened(old, new) for way in written(one.wide.name)]
         wide = re.compile(rb"(?<![\w.-])(?:%s)(?![\w-])" % b"|".join(ways)) if ways else None
         found = []
         for stem in sorted(self.before.keys() | self.after.keys()):
@@ -246,7 +247,7 @@ class _Both:
     def _says(self, stem: str, domains: re.Pattern[bytes]) -> bool:
         """Whether the file may say one of the domains, which customers may have now, or no more."""
         raw = self.new.content(f"{CUSTOMERS}/{stem}{needed.ENDING}", needed.MAX_BYTES) or b""
-        return domains.search(raw.lower()) is not None
+        return domains.search(lowered(raw)) is not None
 
     def _renamed(self, found: Iterable[_Pair]) -> Iterator[_Pair]:
         """A file that vanished and one that appeared, which say the same id, are one customer."""
