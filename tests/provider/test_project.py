@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from mailwright.build import BuildError, Input, manifest
-from mailwright.build.tree import Tree
+from mailwright.build.tree import Tree, text
 from mailwright.formats.engine import FormatError
 from mailwright.provider import project, tables
+from mailwright.provider.listing import listed
 from mailwright.provider.model import State
 from mailwright.report.mentions import Mention
 from support.provider_folder import EXAMPLE, judged
@@ -70,18 +70,15 @@ def test_a_customer_is_one_line_of_the_list() -> None:
     assert one.plan is not None
     row = project.row(one.plan, one.head, one.head.state(date(2026, 12, 1)), b"tables")
     assert b"\n" not in row
-    assert json.loads(project.listed([row]).data)["school"]["dkim_key"] == "secrets/school/dkim.key"
-    assert json.loads(project.listed([]).data) == {}
-    assert project.listed([row]).mode == 0o640
+    assert json.loads(listed([row]).data)["school"]["dkim_key"] == "secrets/school/dkim.key"
+    assert json.loads(listed([]).data) == {}
+    assert listed([row]).mode == 0o640
 
 
-def test_the_platforms_files_are_named_from_the_customers_folder_on(tmp_path: Path) -> None:
-    from mailwright.build.tree import text
-
+def test_the_platforms_files_are_named_from_the_customers_folder_on() -> None:
     tree = {
         "hosts/a/postfix/main.cf": text("# RELAY-1: nobody relays\nx = y\n"),
         "hosts/b/postfix/main.cf": text("# RELAY-1: nobody relays\nx = y\n"),
         "documents/privacy.html": text("<!-- AUDIT-1: kept -->\n"),
     }
     assert project.of_platform(tree) == {"RELAY-1": Mention("../../hosts/a/postfix/main.cf", (1,), 1)}
-    assert not list(tmp_path.iterdir())

@@ -241,16 +241,15 @@ def _ask(question: str, turn: Callable[[str], T]) -> T:
 
 
 def _tell(judged: Judged, written: Written | None, provider: Provider, format_: str) -> int:
-    from mailwright.provider import steps
-    from mailwright.provider.starter import SECRETS
+    from mailwright.provider import secrets, steps
 
     plan, head = judged.plan, judged.head
     assert plan is not None  # noqa: S101 - of any other nobody comes here
-    secrets = provider.folder / SECRETS / head.id
+    kept = provider.folder / secrets.folder(head.id)
     if head.leaving is not None:
         todo = list(steps.leaving(plan, head.leaving))
     else:
-        todo = list(steps.arriving(plan, head, str(provider.folder), str(secrets)))
+        todo = list(steps.arriving(plan, head, str(provider.folder), str(kept)))
     lines = _json(plan, todo, judged, written) if format_ == "json" else _text(plan, todo, judged, written)
     click.echo("\n".join(lines))
     return 0

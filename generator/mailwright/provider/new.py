@@ -11,13 +11,13 @@ from pathlib import Path
 
 from mailwright import keypair
 from mailwright.findings import Finding, Findings, Place
-from mailwright.provider import claims, starter, which
+from mailwright.provider import claims, secrets, starter, which
 from mailwright.provider.customer import read_customer
 from mailwright.provider.judge import Judged, judge
 from mailwright.provider.model import CUSTOMERS, Provider
 from mailwright.provider.platform import Shared
 from mailwright.provider.read import customer_files
-from mailwright.provider.starter import SECRETS, NewCustomer
+from mailwright.provider.starter import NewCustomer
 from mailwright.records import dataclass
 from mailwright.source.files import content
 from mailwright.source.layers import MAX_BYTES
@@ -52,7 +52,7 @@ def write(
     OSError for what the disk does not do; then nothing of it is there.
     """
     file, folder = provider.customers / f"{new.id}.yml", provider.customers / new.id
-    private = provider.folder / SECRETS / new.id / "dkim.key" if with_key else None
+    private = provider.folder / secrets.folder(new.id) / "dkim.key" if with_key else None
     for path in (file, file.with_suffix(".yaml"), folder, *([private] if private else [])):
         if os.path.lexists(path):
             raise NewError(f"{path} is there already")
@@ -64,7 +64,7 @@ def write(
     finally:
         shutil.rmtree(stage, ignore_errors=True)
     public = folder / "dkim.pub" if with_key else None
-    return Written(judged, file, folder / "people.csv", public, private, provider.folder / SECRETS / new.id)
+    return Written(judged, file, folder / "people.csv", public, private, provider.folder / secrets.folder(new.id))
 
 
 def _made(

@@ -16,8 +16,6 @@ from mailwright.pages.contents import BY_HAND
 from mailwright.plan.model import Plan
 from mailwright.plan.retention import view_days
 from mailwright.provider import tables
-from mailwright.provider.listing import LIST as LIST
-from mailwright.provider.listing import listed as listed
 from mailwright.provider.model import Head, State
 from mailwright.report import matrix_html, matrix_json, mentions
 from mailwright.report.mentions import Mention, Mentions

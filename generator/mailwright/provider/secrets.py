@@ -14,6 +14,7 @@ from mailwright.provider.model import Head
 from mailwright.source.nodes import Mapping, Scalar
 
 FOLDER = "secrets"
+"""Of private keys and first passwords, from the provider's folder or a built project on; no repository has it."""
 
 _EVERYWHERE = ("/store/passwords", "/dkim/private_key", "/audit/mailboxes/*/password", "/audit/outside/password")
 _OWN_HOSTS = (*_EVERYWHERE, "/smarthost/password", "/directory/password", "/tls/certificate", "/tls/key")
@@ -22,7 +23,7 @@ _FIX = "Leave it out, or name a file below {}/: links and '..' do not lead out o
 
 
 def folder(id_: str) -> str:
-    """Where a customer's secrets are, from a built project on."""
+    """Where a customer's secrets are, from the provider's folder or a built project on."""
     return f"{FOLDER}/{id_}"
 
 

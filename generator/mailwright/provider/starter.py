@@ -6,14 +6,13 @@ import csv
 import io
 from collections.abc import Mapping
 
+from mailwright.provider.secrets import FOLDER, folder
 from mailwright.records import dataclass
 from mailwright.site import starter, values
 from mailwright.site.starter import Administrator, Facts, scalar
 
 PLATFORM = "shared"
 PROFILE = "school"
-SECRETS = "secrets"
-"""Where private keys and first passwords are expected, from the provider's folder on; no repository has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ def provider(facts: Facts) -> Mapping[str, str]:
         ),
         "platforms/people.csv": starter.people(facts),
         f"profiles/{PROFILE}.yml": _PROFILE_TEXT,
-        ".gitignore": f"# Private keys and passwords are for no repository.\n{SECRETS}/\n",
+        ".gitignore": f"# Private keys and passwords are for no repository.\n{FOLDER}/\n",
     }
 
 
@@ -154,7 +153,7 @@ people: {new.id}/people.csv # everybody with a mailbox
 # Who reads what is written to postmaster and abuse is said by the layers below, until it is said here:
 # roles: {{postmaster: [login1, login2], abuse: [login1, login2]}}
 
-# Secrets are named, never read: from the folder of what is built on, {SECRETS}/ there can be a link to yours.
+# Secrets are named, never read: from the folder of what is built on, {FOLDER}/ there can be a link to yours.
 store: {{passwords: {_secret(new, "passwords")}}}
 {key}
 
@@ -164,7 +163,7 @@ store: {{passwords: {_secret(new, "passwords")}}}
 
 
 def _secret(new: NewCustomer, name: str) -> str:
-    return f"{SECRETS}/{new.id}/{name}"
+    return f"{folder(new.id)}/{name}"
 
 
 def people(new: NewCustomer) -> bytes:

@@ -23,6 +23,7 @@ from mailwright.plan import make as make_plan
 from mailwright.plan.model import Plan
 from mailwright.provider import project as customers
 from mailwright.provider.judge import judge
+from mailwright.provider.listing import LIST, listed
 from mailwright.provider.model import CUSTOMERS, Head, Provider, State
 from mailwright.provider.platform import Shared
 from mailwright.provider.read import customer_files
@@ -169,7 +170,7 @@ def of_customers(hosted: list[Hosted], platform: Tree) -> Tree:
         own = customers.tree(one.plan, one.head, one.state, one.findings, (), enforced)
         made |= {safe(f"{folder_of(one.head.id)}/{path}"): output for path, output in own.items()}
         rows.append(customers.row(one.plan, one.head, one.state, own[customers.TABLES].data))
-    made[customers.LIST] = customers.listed(rows)
+    made[LIST] = listed(rows)
     return made
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from mailwright.changes.provider.customer import Outcome
-from mailwright.changes.provider.needed import ENDING
 from mailwright.changes.provider.rules import Claim
 from mailwright.findings import Place
 from mailwright.provider import which
 from mailwright.provider.claims import Claimant, Clash, ids
 from mailwright.provider.model import CUSTOMERS
+from mailwright.provider.read import ENDING
 from mailwright.source.folder import Folder
 from mailwright.source.layers import MAX_BYTES
 

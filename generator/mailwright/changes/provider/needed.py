@@ -8,14 +8,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from mailwright.findings import Findings
 from mailwright.provider.model import CUSTOMERS, FILE
+from mailwright.provider.read import ENDING
 from mailwright.site import distribution, placements
 from mailwright.source.compose import compose
 from mailwright.source.folder import Folder
-from mailwright.source.layers import MAX_BYTES as MAX_BYTES
+from mailwright.source.layers import MAX_BYTES
 from mailwright.source.nodes import Mapping as Tree
 from mailwright.source.nodes import Node, Scalar, Sequence
 
-ENDING = ".yml"
 MOST = 10_000
 """Files of one customer, and files that all share: no description needs more."""
 

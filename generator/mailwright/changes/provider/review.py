@@ -36,11 +36,12 @@ from mailwright.findings import Finding, Findings, Level
 from mailwright.provider.customer import Customer
 from mailwright.provider.model import CUSTOMERS, FILE, Head, Leaving, Provider
 from mailwright.provider.platform import Shared, read_platform
-from mailwright.provider.read import read
+from mailwright.provider.read import ENDING, read
 from mailwright.provider.which import lowered, written
 from mailwright.provider.which import stem as stem_of
 from mailwright.provider.workers import each
 from mailwright.source.folder import Folder
+from mailwright.source.layers import MAX_BYTES
 
 Progress = Callable[[int, int], None]
 """Told how many customers are judged, and of how many."""
@@ -110,13 +111,13 @@ def _asked(folder: Folder, world: World, files: Mapping[str, Mapping[str, str]],
     """The customer of that id, file's name or domain."""
 
     def content(stem: str) -> bytes:
-        return folder.content(f"{CUSTOMERS}/{stem}{needed.ENDING}", needed.MAX_BYTES) or b""
+        return folder.content(f"{CUSTOMERS}/{stem}{ENDING}", MAX_BYTES) or b""
 
     stem = stem_of(asked, files, content)
     if stem is None:
         return None
     folder.bring(files[stem])
-    return world.read(folder.path / f"{CUSTOMERS}/{stem}{needed.ENDING}")
+    return world.read(folder.path / f"{CUSTOMERS}/{stem}{ENDING}")
 
 
 class _Both:
@@ -241,12 +242,12 @@ class _Both:
 
     def _names(self, stem: str, profiles: Sequence[bytes]) -> bool:
         """Whether the file may name one of the profiles; reading it says whether it does."""
-        raw = self.new.content(f"{CUSTOMERS}/{stem}{needed.ENDING}", needed.MAX_BYTES) or b""
+        raw = self.new.content(f"{CUSTOMERS}/{stem}{ENDING}", MAX_BYTES) or b""
         return b"profiles" in raw and any(name in raw for name in profiles)
 
     def _says(self, stem: str, domains: re.Pattern[bytes]) -> bool:
         """Whether the file may say one of the domains, which customers may have now, or no more."""
-        raw = self.new.content(f"{CUSTOMERS}/{stem}{needed.ENDING}", needed.MAX_BYTES) or b""
+        raw = self.new.content(f"{CUSTOMERS}/{stem}{ENDING}", MAX_BYTES) or b""
         return domains.search(lowered(raw)) is not None
 
     def _renamed(self, found: Iterable[_Pair]) -> Iterator[_Pair]:
@@ -266,10 +267,10 @@ class _Both:
     def _id(self, folder: Folder, stem: str | None) -> str:
         """The id that a customer's file says."""
         assert stem is not None  # noqa: S101
-        return claims.said_id(folder.content(f"{CUSTOMERS}/{stem}{needed.ENDING}", needed.MAX_BYTES), stem)
+        return claims.said_id(folder.content(f"{CUSTOMERS}/{stem}{ENDING}", MAX_BYTES), stem)
 
     def path(self, folder: Folder, stem: str | None) -> Path | None:
-        return None if stem is None else folder.path / CUSTOMERS / f"{stem}{needed.ENDING}"
+        return None if stem is None else folder.path / CUSTOMERS / f"{stem}{ENDING}"
 
 
 def _as_known(finding: Finding, folder: Folder) -> Finding:
@@ -484,4 +485,4 @@ def _rewritten(
             yield name
     for pair, one in zip(pairs, outcomes, strict=True):
         if pair.edited and pair.new is not None and one.id not in found.changed and not one.faults:
-            yield f"{CUSTOMERS}/{pair.new}{needed.ENDING}"
+            yield f"{CUSTOMERS}/{pair.new}{ENDING}"
