@@ -84,17 +84,20 @@ class TestLimits:
             (limit(one_of=(1,)), limit(one_of=(True,)), True, True),
         ],
     )
-    def test_wider_or_narrower(self, old: Limit | None, new: Limit | None, wider: bool, narrower: bool) -> None:
-        (found,) = shared.limits(provider(*filter(None, [old])), provider(*filter(None, [new])))
-        assert (found.wider, found.narrower) == (wider, narrower)
-        assert found.sentence
+    def test_wider_one_way_and_the_other(
+        self, old: Limit | None, new: Limit | None, wider: bool, narrower: bool
+    ) -> None:
+        before, after = (provider(*filter(None, [one])) for one in (old, new))
+        ((there,), (back,)) = shared.limits(before, after), shared.limits(after, before)
+        assert (there.wider, back.wider) == (wider, narrower)
+        assert there.sentence
 
     def test_another_reason_or_order_is_no_change(self) -> None:
         old, new = limit(one_of=("a", "b")), limit(one_of=("b", "a"), reason="otherwise")
         assert not shared.limits(provider(old), provider(new))
 
     def test_its_sentence(self) -> None:
-        change = LimitChange(limit(fixed=True), limit(minimum=92, maximum=180), True, False)
+        change = LimitChange(limit(fixed=True), limit(minimum=92, maximum=180), True)
         wanted = "of /logging/days, customers may set 92 to 180; before, customers may set nothing"
         assert change.sentence == wanted
 

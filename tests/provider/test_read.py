@@ -33,7 +33,6 @@ def test_the_example_is_a_provider_with_nothing_to_mend() -> None:
     assert {limit.pointer for limit in provider.limits} == {
         "/logging/days", "/store/quota", "/people/*/quota", "/store/pop3",
     }  # fmt: skip
-    assert str(EXAMPLE / "profiles/welsh.yml") in provider.files
 
 
 def test_a_folder_without_provider_yml(tmp_path: Path) -> None:

@@ -98,7 +98,6 @@ class Provider:
     team      addresses of the provider's people that customers' roles may reach, beside the customers' own
     profiles  in the order of ``provider.yml``; their names are those of the layers, after ``profile``
     widened   domains that a customer may have although they are public suffixes, or lie above other customers'
-    files     those that were opened to read it, sorted: a change in one of them may concern every customer
     """
 
     folder: Path
@@ -109,7 +108,6 @@ class Provider:
     profiles: tuple[Layer, ...]
     limits: tuple[Limit, ...]
     where: Place = field(compare=False, repr=False)
-    files: tuple[str, ...] = ()
     widened: tuple[Wide, ...] = ()
 
     @property

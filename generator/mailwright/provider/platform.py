@@ -28,7 +28,6 @@ BESIDE_THE_STORE = frozenset({"mx", "log"})
 class Shared:
     """A platform that checks.
 
-    root      its whole description, every value with its place
     over      what is laid over each customer on it: its hosts and what belongs to them
     findings  of its description and of the rules, those that passed too
     """
@@ -37,7 +36,6 @@ class Shared:
     reading: Reading
     site: Site
     plan: Plan
-    root: Mapping
     over: Layer
     findings: tuple[Finding, ...]
 
@@ -82,7 +80,7 @@ def read_platform(platform: Platform, today: date) -> tuple[Shared | None, tuple
     except PlanError as error:
         return None, (*told, *error.findings)
     over = Layer(f"platform {platform.name}", _over(root), True, platform.where)
-    return Shared(platform, reading, site, plan, root, over, told), told
+    return Shared(platform, reading, site, plan, over, told), told
 
 
 def _over(root: Mapping) -> Mapping:

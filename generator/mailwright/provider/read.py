@@ -77,7 +77,6 @@ def _provider(folder: Path, root: Mapping, findings: Findings) -> Provider:
         profiles=profiles,
         limits=held,
         where=at["provider"].key_place,
-        files=tuple(sorted(findings.files)),
         widened=tuple(_widened(at["wide_domains"])),
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import field
 from typing import Literal
 
 from mailwright.changes.model import Kind, Review, Severity
@@ -168,6 +167,7 @@ class ProviderReview:
 
     judged     customers that had to be looked at
     rewritten  files that differ, with nothing else to tell of them
+    changed    customers of whom something is told, a risk too: ids, sorted
     """
 
     old: Party
@@ -182,7 +182,7 @@ class ProviderReview:
     broken: tuple[Broken, ...]
     warnings: tuple[str, ...] = ()
     rewritten: tuple[str, ...] = ()
-    changed: tuple[str, ...] = field(default=())
+    changed: tuple[str, ...] = ()
 
     @property
     def worst(self) -> Severity | None:

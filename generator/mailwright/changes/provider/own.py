@@ -20,7 +20,7 @@ DOMAIN, NAME, ID = "<domain>", "<customer>", "<id>"
 class Own:
     """The names of one customer that may stand in sentences about it.
 
-    addresses  of its own hosts, and its DKIM selectors and paths of secrets
+    others  addresses of its own hosts, and its DKIM selectors
     """
 
     id: str

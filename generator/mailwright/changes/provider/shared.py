@@ -153,12 +153,11 @@ def _flat(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class LimitChange:
-    """``wider``: customers may say more than before; ``narrower``: they may say less. Both may be so."""
+    """``wider``: customers may say something that they could not before, whatever else they may say no more."""
 
     old: Limit | None
     new: Limit | None
     wider: bool
-    narrower: bool
 
     @property
     def limit(self) -> Limit:
@@ -188,7 +187,7 @@ def limits(old: Provider, new: Provider) -> tuple[LimitChange, ...]:
         one, other = before.get(at), after.get(at)
         if one is not None and other is not None and _rule(one) == _rule(other):
             continue
-        found.append(LimitChange(one, other, _wider(one, other), _wider(other, one)))
+        found.append(LimitChange(one, other, _wider(one, other)))
     return tuple(found)
 
 
