@@ -617,7 +617,7 @@ def _edit_all(provider: Path) -> None:
     path.write_text(path.read_text().replace("within four hours", "within nine hours"))
 
 
-@pytest.mark.parametrize("after", [0, 1, 5, 40, 90])
+@pytest.mark.parametrize("after", [0, 1, 3, 6])  # of seven files
 def test_a_full_disk_leaves_all_as_it_was(
     provider: Path, out: Path, after: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -634,11 +634,10 @@ def test_a_full_disk_leaves_all_as_it_was(
 
     with monkeypatch.context() as patch:
         patch.setattr(staging, "_write", full)
-        if after < 20:
-            with pytest.raises(OSError, match="No space left"):
-                build(provider, out)
-            assert contents(out) == before
-            assert not (out / engine.STAGED).exists()
+        with pytest.raises(OSError, match="No space left"):
+            build(provider, out)
+        assert contents(out) == before
+        assert not (out / engine.STAGED).exists()
     assert build(provider, out).failed == 0
     assert b"nine hours" in contents(out)["shared/customers/harbour/documents/agreement.html"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -14,6 +15,7 @@ from mailwright.plan import make
 from mailwright.plan.model import Plan, Route
 from mailwright.provider.model import Head, Leaving, State
 from mailwright.provider.tables import render
+from mailwright.requirements.catalogue import REQUIREMENTS
 from mailwright.site.model import InternalDomain
 from support.example import HERE, example, load_example
 
@@ -96,12 +98,19 @@ def test_only_who_leaves_is_in_another_state(state: State) -> None:
         render(plan(), HEAD, state)
 
 
-def test_sections_say_why() -> None:
-    lines = render(plan(), LEAVER, "active").splitlines()
-    for number, line in enumerate(lines):
-        if line and not line.startswith("#") and line.split(" ")[0] != lines[number - 1].split(" ")[0]:
-            above = "".join(each for each in reversed(lines[:number]) if each.startswith("#"))
-            assert above or line.split(" ")[0] in ("format", "customer", "realm", "state"), line
+@pytest.mark.parametrize("state", ["active", "stopped", "closed", "over"])
+def test_each_section_says_which_requirement_asks_for_it(state: State) -> None:
+    lines = render(plan(), LEAVER, state).splitlines()
+    head = ["format", "customer", "realm", "state"]
+    assert [line.split(" ")[0] for line in lines[1:5]] == head
+    begun = [number for number, line in enumerate(lines) if line.startswith("# ")][1:]
+    words_ = [lines[number + 1].split(" ")[0] for number in begun]
+    assert {*head, *words_} == words("\n".join(lines))
+    assert len(words_) == len(set(words_))
+    for number in begun:
+        said = re.match(r"# ([A-Z]+-\d+(?:, [A-Z]+-\d+)*): ", lines[number])
+        assert said is not None, lines[number]
+        assert {*said[1].split(", ")} <= {one.id for one in REQUIREMENTS}
 
 
 @pytest.mark.parametrize(
