@@ -46,7 +46,7 @@ def test_one_family_inside_is_neither_here_nor_there() -> None:
     assert found.inside
 
 
-@pytest.mark.parametrize("own", ["10.1.2.3", "192.168.0.5", "172.31.255.1", "100.64.0.9", "fd00::1"])
+@pytest.mark.parametrize("own", ["10.1.2.3", "192.168.0.5", "172.31.255.1", "100.64.0.9", "169.254.9.9", "fd00::1"])
 def test_a_private_address_means_that_another_is_seen(own: str) -> None:
     found = standing(own)
     assert found.outside == ""

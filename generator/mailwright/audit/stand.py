@@ -5,20 +5,13 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from mailwright.audit.model import UnavailableError, Where
 from mailwright.plan.model import Plan
 from mailwright.records import dataclass
+from mailwright.requirements.rules.dns import why_unreachable
 from mailwright.site.model import IPAddress, IPNetwork
-
-# RFC 1918, RFC 6598, RFC 3927, RFC 4193: addresses that nobody elsewhere sees.
-_PRIVATE = tuple(
-    map(
-        ip_network,
-        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7"),
-    )
-)
 
 Ways = Mapping[IPAddress, IPAddress]
 """A host's address → our own on the way there."""
@@ -121,7 +114,8 @@ def _hidden(own: IPAddress, target: IPAddress) -> bool:
 
 
 def _private(address: IPAddress) -> bool:
-    return any(address in network for network in _PRIVATE)
+    """Nobody elsewhere sees it; a link's own addresses (RFC 3927) are in no description, and so in no rule."""
+    return bool(why_unreachable(address)) or address.is_link_local
 
 
 def _doubt(own: IPAddress, target: IPAddress) -> str:
