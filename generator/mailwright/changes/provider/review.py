@@ -370,7 +370,7 @@ def _told(both: _Both, judge: Judge, pairs: Sequence[_Pair], outcomes: Sequence[
         (),
         tuple(sorted(changed)),
     )
-    return replace(found, rewritten=tuple(_rewritten(both, pairs, outcomes, found)))
+    return replace(found, rewritten=tuple(_rewritten(both, judge, pairs, outcomes, found)))
 
 
 def _broken(outcomes: Iterable[Outcome]) -> Iterator[Broken]:
@@ -470,18 +470,19 @@ def _warnings(both: _Both, outcomes: Sequence[Outcome]) -> Iterator[str]:
 
 
 def _rewritten(
-    both: _Both, pairs: Sequence[_Pair], outcomes: Sequence[Outcome], found: ProviderReview
+    both: _Both, judge: Judge, pairs: Sequence[_Pair], outcomes: Sequence[Outcome], found: ProviderReview
 ) -> Iterator[str]:
     """Files that differ and of which nothing else is told."""
     spots = (*(one.spot for one in found.layers), *(one.spot for one in found.notes))
     told_of = {spot.where.file for spot in spots if spot is not None}
+    reviewed = {one.name for one in found.platforms}
+    for platform in judge.new.provider.platforms:
+        if platform.name in reviewed:
+            usable = judge.new.platforms.get(platform.name)
+            files = (str(platform.file), *(usable.reading.files if usable is not None else ()))
+            told_of.update(map(both.new.shown, files))
     for name in both.differing:
-        shown = both.new.shown(str(both.new.path / name))
-        if (
-            name in both.old.hashes
-            and shown not in told_of
-            and not any(name.startswith("platforms/") for _ in found.platforms)
-        ):
+        if name in both.old.hashes and both.new.shown(str(both.new.path / name)) not in told_of:
             yield name
     for pair, one in zip(pairs, outcomes, strict=True):
         if pair.edited and pair.new is not None and one.id not in found.changed and not one.faults:
