@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -53,6 +55,20 @@ def test_without_a_key_one_is_made_first(judged: dict[str, Judged]) -> None:
     commands = [line for step in steps.arriving(plan, head, "p", "p/secrets/harbour") for line in step.commands]
     assert any(line.startswith("mailwright dkim-key") and "harbour/dkim.pub" in line for line in commands)
     assert any("--only harbour" in line for line in commands)
+
+
+def test_a_command_is_that_command_whatever_the_customer_calls_its_file(judged: dict[str, Judged]) -> None:
+    plan, head = judged["harbour"].plan, judged["harbour"].head
+    assert plan is not None
+    head = replace(head, file=Path("my p/customers/$(reboot);x.yml"))
+    commands = [
+        line for step in steps.arriving(plan, head, "my p", "my p/secrets/harbour") for line in step.commands
+    ]
+    assert [shlex.split(line, comments=True) for line in commands[:2]] == [
+        ["mailwright", "dkim-key", "my p/customers/$(reboot);x.yml", "--private", "my p/secrets/harbour/dkim.key",
+         "--public", "my p/customers/$(reboot);x/dkim.pub"],
+        ["mailwright", "build", "my p", "--out", "build", "--only", "harbour"],
+    ]  # fmt: skip
 
 
 def test_the_way_out_has_the_days_of_the_file_in_order(judged: dict[str, Judged]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from shlex import quote
 
 from mailwright.plan.model import Plan, Record
 from mailwright.provider.model import Head, Leaving
@@ -79,8 +80,8 @@ def arriving(plan: Plan, head: Head, folder: str, secrets: str) -> Iterator[Step
             "Make a DKIM key, name it in the customer's file, and publish it.",
             "Without, receivers cannot tell its mail from a forgery when it was forwarded (REMOTE-1).",
             commands=(
-                f"mailwright dkim-key {head.file} --private {secrets}/dkim.key "
-                f"--public {head.file.with_suffix('')}/dkim.pub",
+                f"mailwright dkim-key {quote(str(head.file))} --private {quote(secrets + '/dkim.key')} "
+                f"--public {quote(str(head.file.with_suffix('') / 'dkim.pub'))}",
             ),
         )
     spf = next((row.value.split()[1] for row in _some(plan, _sends) if len(row.value.split()) > 2), "")
@@ -92,7 +93,7 @@ def arriving(plan: Plan, head: Head, folder: str, secrets: str) -> Iterator[Step
     yield Step(
         f"Put the first passwords at {secrets}/passwords, and build.",
         "`secrets` in the built project has to lead to the provider's: the build names paths and reads none.",
-        commands=(f"mailwright build {folder} --out build --only {head.id}",),
+        commands=(f"mailwright build {quote(folder)} --out build --only {head.id}",),
     )
     yield Step(
         "Read what was made for it, and apply.",
