@@ -52,6 +52,17 @@ def test_without_an_index_the_build_itself_says_who_was_first(provider: Path, ou
     assert engine.build(provider, out, TODAY).failed == 1  # it stays so with the new index
 
 
+def test_what_a_customer_is_called_inside_is_remembered_too(provider: Path, out: Path) -> None:
+    customer(provider, "bede", "internal_domains: {unix.bede.ac.uk: {published: bede.ac.uk}}\n")
+    engine.build(provider, out, TODAY)
+    fresh(out)
+    claiming(provider, "unix.bede.ac.uk")
+    result = engine.build(provider, out, TODAY)
+    assert of(result, "customer.claimed-twice")
+    assert (result.failed, result.unchanged) == (1, 7)
+    assert '"bede"' in (out / "shared" / "customers.json").read_text()
+
+
 def test_whoever_claims_an_own_hosts_domain_with_hosts_of_its_own_does_not_get_it(
     provider: Path, out: Path
 ) -> None:
