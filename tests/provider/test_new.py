@@ -173,6 +173,14 @@ def test_a_domain_of_another_is_refused_however_it_is_written(folder: Path, said
     assert f"{domain} is harbour's already" in str(refused(folder, customer(domains=("new.ac.uk", domain))))
 
 
+def test_a_domain_that_another_says_in_a_file_that_it_extends_is_refused(folder: Path) -> None:
+    file = folder / "customers" / "harbour.yml"
+    file.write_text(file.read_text().replace("domains: [harbour.ac.uk]", "extends: harbour/base.yml"))
+    (folder / "customers" / "harbour").mkdir()
+    (folder / "customers" / "harbour" / "base.yml").write_text("domains: [harbour.ac.uk, new.ac.uk]\n")
+    assert "new.ac.uk is harbour's already" in str(refused(folder, customer()))
+
+
 def test_a_folder_or_key_that_is_left_over_is_not_written_over(folder: Path) -> None:
     (folder / "customers" / "new").mkdir()
     assert "customers/new is there already" in str(refused(folder, customer()))

@@ -139,7 +139,7 @@ def _undo(done: list[Path]) -> None:
 
 def _unclaimed(provider: Provider, platforms: dict[str, Shared], new: NewCustomer) -> None:
     """Raises NewError where the id or a domain is another's. Of the other files only those that have the words in
-    them are read as descriptions: there may be thousands."""
+    them, or may have them in a file that they extend, are read as descriptions: there may be thousands."""
     words = [way for domain in new.domains for way in which.written(domain)]
     owners: list[claims.Claimant] = []
     for path in customer_files(provider, Findings()):
@@ -149,7 +149,7 @@ def _unclaimed(provider: Provider, platforms: dict[str, Shared], new: NewCustome
         if new.id.encode() in found and which.said_id(found, path.stem) == new.id:
             raise NewError(f"{path} is the customer {new.id} already: say another --id")
         low = which.lowered(found)
-        if any(word in low for word in words):
+        if b"extends" in low or any(word in low for word in words):
             customer = read_customer(provider, platforms, path)
             head, site = customer.head, customer.reading.site
             if site is not None:
