@@ -6,6 +6,7 @@ import gzip
 import json
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,20 @@ def test_each_customer_gets_its_own_sums(counted: Any, tmp_path: Path) -> None:
     assert told(tmp_path, "empty")["messages"]["in"] == 0
     assert "gone" not in told(tmp_path)["customers"]
     assert told(tmp_path)["days"] == 1
+
+
+def test_the_report_says_whose_mail_is_not_in_it(
+    counted: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage.night(counted, tmp_path / "state", TODAY, known(tmp_path))
+    monkeypatch.setattr(usage, "STATE", tmp_path / "state")
+    for elsewhere, wanted in (((), False), (("mx2.hosting.example",), True)):
+        monkeypatch.setattr(usage, "read_settings", lambda found=elsewhere: replace(counted, elsewhere=found))
+        for which in (("--by-customer",), ("--customer", "hill")):
+            assert usage.main([*which, "--month", "2026-11"]) == 0
+            assert ("mx2.hosting.example" in capsys.readouterr().out) is wanted
+            assert usage.main([*which, "--month", "2026-11", "--json"]) == 0
+            assert json.loads(capsys.readouterr().out).get("not_counted") == (list(elsewhere) or None)
 
 
 def test_days_before_a_domain_came_are_not_counted_for_whom_it_came_to(counted: Any, tmp_path: Path) -> None:

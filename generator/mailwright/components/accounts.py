@@ -112,15 +112,19 @@ def _clients(plan: Plan, host: HostFacts) -> list[str]:
 
 
 def _usage(plan: Plan, host: HostFacts) -> dict[str, object]:
-    """What mailwright-usage goes by: the logs that are kept here, and the addresses of the site's hosts."""
+    """What mailwright-usage goes by: the logs that are kept here, the mailers whose log is not (so that the report
+    can say so), and the addresses of the site's hosts."""
     kept = {row.log for row in plan.retention if row.host == host.name}
     logs = {
         host.name: MAIL_LOG,
         **{each.name: central(each.name) for each in plan.hosts if central(each.name) in kept},
     }
+    mailers = (each.name for each in plan.hosts if not {"mx", "submission"}.isdisjoint(each.functions))
+    elsewhere = sorted(set(mailers) - logs.keys()) if _counts(plan, host) else []
     return {
         "host": host.name,
         "logs": logs,
+        **({"elsewhere": elsewhere} if elsewhere else {}),
         "own": sorted(str(address) for each in plan.hosts for address in each.addresses),
         "store": "store" in host.functions,
         "report": _counts(plan, host),

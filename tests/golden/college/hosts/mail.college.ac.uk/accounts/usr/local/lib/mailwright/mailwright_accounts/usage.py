@@ -52,13 +52,15 @@ _PROGRAM = "mailwright-usage"
 
 @dataclass(frozen=True)
 class Settings:
-    """``logs``: host → path of its log here; ``own``: addresses of the site's hosts; ``store``: it keeps mail."""
+    """``logs``: host → path of its log here; ``own``: addresses of the site's hosts; ``store``: it keeps mail;
+    ``elsewhere``: mailers of the site whose log is not here."""
 
     host: str
     logs: dict[str, str]
     own: frozenset[str]
     store: bool
     report: bool  # this host is the one that counts
+    elsewhere: tuple[str, ...] = ()
 
 
 @dataclass
@@ -405,19 +407,32 @@ def storage(known: customers.Customers) -> None:
 
 def read_settings(path: Path = SETTINGS) -> Settings:
     said = json.loads(path.read_text(encoding="utf-8"))
-    return Settings(**{**said, "own": frozenset(said["own"])})
+    return Settings(**{**said, "own": frozenset(said["own"]), "elsewhere": tuple(said.get("elsewhere", ()))})
 
 
-def _of_customers(said: dict[str, Any], asked: argparse.Namespace) -> int:
+def _of_customers(said: dict[str, Any], asked: argparse.Namespace, elsewhere: tuple[str, ...]) -> int:
     """Prints the sums of one customer, or of all; returns 1 where nothing is known."""
     one = said["customers"].get(asked.customer) if asked.customer is not None else None
     if one is not None:
         one = {"customer": asked.customer, "month": said["month"], "days": said["days"], **one}
     if asked.json:
-        print(json.dumps(said if asked.by_customer else one or {"customer": asked.customer, **said}, indent=2))
+        found = said if asked.by_customer else one or {"customer": asked.customer, **said}
+        print(json.dumps(found | _not_counted(elsewhere), indent=2))
     else:
-        print("\n".join(text(one) if one is not None else by_customer.text(said)))
+        lines = text(one) if one is not None else by_customer.text(said)
+        print("\n".join((*lines, *_in_words(elsewhere))))
     return 0 if said["customers"] else 1
+
+
+def _not_counted(elsewhere: tuple[str, ...]) -> dict[str, list[str]]:
+    """What a report says besides: of which mailers the log is not here, so that the sums lack what they took in."""
+    return {"not_counted": list(elsewhere)} if elsewhere else {}
+
+
+def _in_words(elsewhere: tuple[str, ...]) -> tuple[str, ...]:
+    if not elsewhere:
+        return ()
+    return "", f"Not counted is what {', '.join(elsewhere)} took in or sent: those logs are not kept here."
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -456,10 +471,15 @@ def main(argv: list[str] | None = None) -> int:
             return 0
         name = asked.month or f"{today:%Y-%m}"
         if asked.customer is not None or asked.by_customer:
-            return _of_customers(by_customer.report(STATE, name, asked.customer or "", customers.read()), asked)
+            return _of_customers(
+                by_customer.report(STATE, name, asked.customer or "", customers.read()), asked, settings.elsewhere
+            )
         said = report(settings, STATE, name, today)
     except (AccountError, OSError, ValueError, KeyError, TypeError, sqlite3.Error) as error:
         print(f"mailwright-usage: {error}", file=sys.stderr)
         return 2
-    print(json.dumps(said, indent=2) if asked.json else "\n".join(text(said)))
+    if asked.json:
+        print(json.dumps(said | _not_counted(settings.elsewhere), indent=2))
+    else:
+        print("\n".join((*text(said), *_in_words(settings.elsewhere))))
     return 0 if said["days"] else 1
