@@ -207,7 +207,8 @@ class Judge:
         profiles = shared.plain(node_at(top, "/profiles"))
         platform = shared.plain(node_at(top, "/platform"))
         names = [] if profiles is shared.MISSING else profiles
-        if not isinstance(names, list) or not (platform is shared.MISSING or platform in self.same_platforms):
+        on_the_same = isinstance(platform, str) and platform in self.same_platforms
+        if not isinstance(names, list) or not (platform is shared.MISSING or on_the_same):
             return None
         sides = [self._joined(world.provider, names, files) for world in (self.old, self.new)]
         before, after = sides
