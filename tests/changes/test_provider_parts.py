@@ -12,7 +12,7 @@ import pytest
 from mailwright.changes import comparison
 from mailwright.changes.cause import Asked
 from mailwright.changes.personal import impersonal, personal, whole
-from mailwright.changes.provider import needed, shared
+from mailwright.changes.provider import customer, needed, shared
 from mailwright.changes.provider.own import Own
 from mailwright.changes.provider.review import only
 from mailwright.changes.provider.shared import MISSING, LimitChange
@@ -199,6 +199,25 @@ def test_what_a_plan_says_of_a_providers_hosts_is_told_without_the_team() -> Non
 
 def _changes(old: Any, new: Any) -> Any:
     return comparison(old, new, {}, TODAY).changes
+
+
+def test_a_fault_of_the_program_is_one_customers_and_ends_no_review(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = customer.read_customer
+
+    def read(provider: Provider, platforms: Any, path: Path) -> Any:
+        if path.stem == "holt":
+            raise RecursionError(f"too deep in {path}")
+        return real(provider, platforms, path)
+
+    monkeypatch.setattr(customer, "read_customer", read)
+    default = {"file": "provider.yml", "replace": "logging: {days: 92}", "with": "logging: {days: 110}"}
+    found = Case("", {"new": [default]}).review(tmp_path)
+    ((what, side, findings),) = ((one.what, one.side, one.findings) for one in found.broken)
+    assert (what, side, [one.id for one in findings]) == ("holt", "new", ["customer.fault"])
+    assert "RecursionError: too deep in" in findings[0].message
+    assert found.changed == ("abbey", "bay", "cove", "isle", "knoll", "lea", "mere")
 
 
 def test_a_new_domain_is_told_at_its_own_place(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ from mailwright.changes.provider.single import single
 from mailwright.changes.side import Side, UnusableError
 from mailwright.findings import Finding, Findings, Level
 from mailwright.provider.customer import Customer
+from mailwright.provider.judge import fault
 from mailwright.provider.model import CUSTOMERS, FILE, Head, Leaving, Provider
 from mailwright.provider.platform import Shared, read_platform
 from mailwright.provider.read import ENDING, read
@@ -41,6 +42,7 @@ from mailwright.provider.which import lowered, written
 from mailwright.provider.which import stem as stem_of
 from mailwright.provider.workers import each
 from mailwright.source.folder import Folder
+from mailwright.source.git import RevisionError
 from mailwright.source.layers import MAX_BYTES
 
 Progress = Callable[[int, int], None]
@@ -256,15 +258,15 @@ class _Both:
         gone = [one for one in pairs if one.new is None]
         come = [one for one in pairs if one.old is None]
         if gone and come:
-            ids = {self._id(self.old, one.old): one for one in gone}
+            ids = {self.id_of(self.old, one.old): one for one in gone}
             for new in come:
-                old = ids.pop(self._id(self.new, new.new), None)
+                old = ids.pop(self.id_of(self.new, new.new), None)
                 if old is not None:
                     pairs[pairs.index(new)] = _Pair(old.old, new.new, edited=True)
                     pairs.remove(old)
         yield from pairs
 
-    def _id(self, folder: Folder, stem: str | None) -> str:
+    def id_of(self, folder: Folder, stem: str | None) -> str:
         """The id that a customer's file says."""
         assert stem is not None  # noqa: S101
         return claims.said_id(folder.content(f"{CUSTOMERS}/{stem}{ENDING}", MAX_BYTES), stem)
@@ -313,7 +315,17 @@ def _outcomes(
 
 
 def _judged(both: _Both, judge: Judge, one: _Pair) -> Outcome:
-    return judge.outcome(both.path(both.old, one.old), both.path(both.new, one.new), edited=one.edited)
+    try:
+        return judge.outcome(both.path(both.old, one.old), both.path(both.new, one.new), edited=one.edited)
+    except (OSError, RevisionError):
+        raise
+    except Exception as error:  # of one customer among many: as in a check, it may not end the work on the others
+        which: Which = "old" if one.new is None else "new"
+        folder, stem = (both.old, one.old) if one.new is None else (both.new, one.new)
+        path = both.path(folder, stem)
+        assert path is not None  # noqa: S101 - one of the two is there
+        found = _as_known(fault(path, error), folder)
+        return Outcome(both.id_of(folder, stem), None, None, edited=one.edited, faults=((which, (found,)),))
 
 
 def _rejoined(
