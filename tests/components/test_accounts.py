@@ -8,6 +8,7 @@ import importlib
 import json
 import shutil
 import socket
+import subprocess
 import sys
 import threading
 from collections import Counter
@@ -23,6 +24,7 @@ import pytest
 from mailwright import resources
 from mailwright.components import accounts
 from mailwright.plan import make
+from mailwright.plan.model import Plan
 from mailwright.plan.retention import LEFT
 from mailwright.site.model import Place, Webmail
 from support.example import load_example, split
@@ -136,6 +138,23 @@ def test_each_host_of_a_split_site_has_its_part() -> None:
     assert all("mail" not in said for name, said in parts.items() if not name.startswith("store"))  # type: ignore[operator]
 
 
+def test_a_host_that_counts_says_whose_mail_it_does_not_see() -> None:
+    """Without a log host a store sees no message that another mailer took in."""
+    site = split()
+    alone = make(replace(site, hosts=tuple(one for one in site.hosts if "log" not in one.functions)))
+
+    def elsewhere(plan: Plan, wanted: str) -> object:
+        one = next(one for one in plan.hosts if wanted in one.functions)
+        text = next(file.text for file in accounts.files(plan, one) if file.path == "/etc/mailwright/usage.json")
+        return json.loads(text).get("elsewhere")
+
+    assert elsewhere(make(site), "log") is None
+    assert elsewhere(make(site), "store") is None  # it counts nothing itself
+    mailers = sorted(one.name for one in alone.hosts if not {"mx", "submission"}.isdisjoint(one.functions))
+    assert len(mailers) == 3
+    assert elsewhere(alone, "store") == mailers
+
+
 def test_every_part_of_the_package_lands() -> None:
     there = {path.stem for path in (resources.folder("templates") / "accounts/mailwright_accounts").glob("*.py")}
     assert there == set(accounts.PARTS)
@@ -186,6 +205,34 @@ def test_a_hash_is_yescrypt_with_a_salt_of_its_own() -> None:
     assert one.startswith("{CRYPT}$y$")
     assert one != other
     assert "horse" not in one
+
+
+_AT_ONCE = """
+import ctypes, sys, threading
+sys.path.insert(0, sys.argv[1])
+from mailwright_accounts.passwords import hashed
+made = {}
+def change(who):
+    for number in range(3):
+        said = f"{who}, number {number}"
+        made[said] = hashed(said).removeprefix("{CRYPT}").encode()
+people = [threading.Thread(target=change, args=(f"person {each}",)) for each in range(8)]
+for one in people:
+    one.start()
+for one in people:
+    one.join()
+library = ctypes.CDLL("libcrypt.so.1")
+library.crypt.restype, library.crypt.argtypes = ctypes.c_char_p, (ctypes.c_char_p, ctypes.c_char_p)
+print(sum(library.crypt(said.encode(), hash_) == hash_ for said, hash_ in made.items()))
+"""
+
+
+def test_those_who_change_their_passwords_at_once_have_their_own() -> None:
+    """The password server has a thread for each; a process of its own, since it crashed."""
+    folder = str(resources.folder("templates") / "accounts")
+    argv = [sys.executable, "-I", "-B", "-c", _AT_ONCE, folder]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "24\n"), done.stderr
 
 
 def test_a_password_takes_the_place_of_the_old_one_alone(places: Any) -> None:
@@ -683,6 +730,19 @@ def test_the_report_for_people_has_every_sum(counted: Any, tmp_path: Path) -> No
     words = "\n".join(usage.text(usage.report(counted, tmp_path / "state", "2026-11", TODAY)))
     for what in ("active users", "sign-ins, webmail", "messages in", "mailboxes", "over 90 %"):
         assert what in words
+
+
+def test_the_report_says_whose_mail_is_not_in_it(
+    counted: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage.night(counted, tmp_path / "state", TODAY)
+    monkeypatch.setattr(usage, "STATE", tmp_path / "state")
+    for elsewhere, wanted in (((), False), (("mx2.college.ac.uk",), True)):
+        monkeypatch.setattr(usage, "read_settings", lambda found=elsewhere: replace(counted, elsewhere=found))
+        assert usage.main(["--month", "2026-11"]) == 0
+        assert ("mx2.college.ac.uk" in capsys.readouterr().out) is wanted
+        assert usage.main(["--month", "2026-11", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out).get("not_counted") == (list(elsewhere) or None)
 
 
 def test_the_last_sign_in_is_found(counted: Any) -> None:

@@ -6,6 +6,7 @@ import ctypes
 import hmac
 import re
 import secrets
+import threading
 from pathlib import Path
 
 from mailwright_accounts.host import AccountError, Places, read, write
@@ -22,6 +23,9 @@ _KNOWN = (
     "changeme",
     "administrator",
 )
+_ONE_AT_A_TIME = threading.Lock()
+"""libcrypt writes what it returns into memory that all calls share: two at once crash, or mix up hashes."""
+
 _LEFT = 5  # characters that have to be left beside what is easily guessed
 # Of the alphabet and of the keyboard, across and down.
 _ROWS = ("abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm", "qazwsxedcrfvtgbyhnujmikolp")
@@ -78,8 +82,9 @@ def hashed(password: str) -> str:
     library.crypt_gensalt.argtypes = (ctypes.c_char_p, ctypes.c_ulong, ctypes.c_char_p, ctypes.c_int)
     library.crypt.restype = ctypes.c_char_p
     library.crypt.argtypes = (ctypes.c_char_p, ctypes.c_char_p)
-    setting = library.crypt_gensalt(b"$y$", 0, None, 0)
-    made: bytes = (library.crypt(password.encode("utf-8"), setting) if setting else None) or b""
+    with _ONE_AT_A_TIME:
+        setting = library.crypt_gensalt(b"$y$", 0, None, 0)
+        made: bytes = (library.crypt(password.encode("utf-8"), setting) if setting else None) or b""
     if not made.startswith(b"$y$"):
         raise AccountError("libcrypt made no hash", 70)
     return "{CRYPT}" + made.decode("ascii")
