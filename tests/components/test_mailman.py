@@ -206,6 +206,26 @@ def test_who_may_post(post: tuple[str, ...], moderated: bool, wanted: str) -> No
     assert " ".join(decided(where, *who) for who in POSTERS) == wanted
 
 
+@pytest.mark.parametrize("way", ["{0}@{1}.", '"{0}"@{1}', "{0}@{1}..", "{0}@\uff43{2}", "{0}@{3}"])
+@pytest.mark.parametrize(("who", "wanted"), [(MEMBER, "discard"), (INSIDE, "discard"), (FELLOW, "hold")])
+def test_an_address_that_is_written_in_another_way_is_no_stranger(way: str, who: str, wanted: str) -> None:
+    """What a reader takes for somebody's address is somebody's, where anyone may post, too."""
+    local, _, name = who.partition("@")
+    if "{2}" in way and not name.startswith("c"):
+        way = way.replace("\uff43{2}", "{1}")
+    written = way.format(local, name, name[1:], name.replace(".", "\u3002")).upper()
+    for line in (f"unproven; from={written.lower()}", "unproven"):
+        who_says = policy.verdict([line], [written])
+        assert who_says.kind == "unproven"
+        assert decided(site(("anyone",)), who_says.kind, who_says.address) == wanted
+
+
+def test_what_has_no_plain_form_stays_as_it_is() -> None:
+    for odd in ('"a b"@x.example', "a@\u2603" + "x" * 70, "a", "a@", "", "@", "a@b@x.example"):
+        assert policy.plain(odd) == odd
+    assert policy.plain("A@B\u00dcCHER.example") == "a@xn--bcher-kva.example"
+
+
 def test_whom_nothing_bears_out_though_the_domain_asks_for_it_waits_where_anyone_may_post() -> None:
     """The list's own From: would make it pass for true; what waits or is refused without, stays so."""
 

@@ -203,6 +203,7 @@ CASES = (
     Case("from outside as nobody", "From: nobody@physics.college.ac.uk", False, "", "x@example.net", OUTSIDE),
     Case("printer", f"From: {KARL}", True, "", KARL, RELAY),
     Case("printer as nobody", "From: scanner@college.ac.uk", False, "", KARL, RELAY),
+    Case("printer as nobody, with a dot", "From: scanner@college.ac.uk.", False, "", KARL, RELAY),
     Case("printer with a To not whole", f"From: {KARL}\nTo: b@no-domain.invalid\n\nx\n", False, "", KARL, RELAY),
     Case("printer without To", f"From: {KARL}\nSubject: x\n\nx\n", False, "", KARL, RELAY),
     Case("printer without From", "Subject: x\nTo: a@b.example\n\nx\n", False, "", KARL, RELAY),

@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -26,6 +27,7 @@ Kind = Literal["inside", "vouched", "unproven"]
 Action = Literal["accept", "hold", "reject", "discard"]
 
 _ADDRESS = r"[^\s;<>,]{1,254}@[^\s;<>,@]{1,254}"
+_NEEDLESS = re.compile(r'"([^\s"\\@]+)"')
 _LINE = re.compile(
     r"(?:inside; login=(?P<login>[^\s;]{1,254})|vouched; by=(?:dkim|spf|gateway)|unproven)"
     rf"(?:; from=(?P<address>{_ADDRESS}))?"
@@ -82,7 +84,7 @@ class Site:
         )
 
     def own(self, address: str) -> bool:
-        return address.rpartition("@")[2] in self.domains
+        return plain(address).rpartition("@")[2] in self.domains
 
 
 _last: list[tuple[tuple[int, int], Site]] = []
@@ -97,9 +99,22 @@ def site(path: str = FILE) -> Site:
     return _last[0][1]
 
 
+def plain(address: str) -> str:
+    """An address as the description writes it, however From: does: what a reader takes for an address of the site
+    or for a member's is held against those (LIST-3). Quotes that are not needed go (RFC 5322, 3.4.1), and so does
+    the dot of the root; a name of other letters is in its ASCII form (RFC 5890), or as it is where it has none."""
+    local, at, name = address.lower().rpartition("@")
+    quoted = _NEEDLESS.fullmatch(local)
+    name = name.rstrip(".")
+    if not name.isascii():
+        with suppress(UnicodeError):
+            name = name.encode("idna").decode("ascii").rstrip(".")
+    return f"{quoted[1] if quoted else local}@{name}" if at and name else address.lower()
+
+
 def verdict(lines: Sequence[str], authors: Sequence[str]) -> Verdict:
     """From the header's lines and the addresses in From:. Unproven unless there is one line, of that one author."""
-    address = authors[0].lower() if len(authors) == 1 else ""
+    address = plain(authors[0]) if len(authors) == 1 else ""
     match = _LINE.fullmatch(lines[0].strip()) if len(lines) == 1 else None
     if match is None or not address or (match["address"] or "").lower() != address:
         return Verdict("unproven", address)
