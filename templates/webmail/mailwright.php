@@ -48,9 +48,15 @@ class mailwright extends rcube_plugin
         return $args;
     }
 
-    /** A sign-in that nginx has not counted is none: the limit must not depend on how the address is written. */
+    /**
+     * A sign-in that nginx has not counted is none: the limit must not depend on how the address is written.
+     *
+     * SUPPORT-1: the store takes a published address for its login. Here it is the login from then on: of two names
+     * of one person, one would have no identities, and an apply would delete what it keeps.
+     */
     public function authenticate($args)
     {
+        $args['user'] = self::login($args['user']);
         if (empty($_SERVER['MAILWRIGHT_COUNTED'])) {
             $args['valid'] = false;
         }
@@ -165,14 +171,36 @@ class mailwright extends rcube_plugin
         }
     }
 
-    /** Name, addresses and store of a login; null for one that is not known. */
-    public static function person($login)
+    private static function &people()
     {
         static $people = null;
-        $login = mb_strtolower((string) $login);
         if ($people === null) {
             $people = is_file(self::PEOPLE) ? (array) json_decode((string) file_get_contents(self::PEOPLE), true) : [];
         }
+        return $people;
+    }
+
+    /** The login that is meant by what somebody typed: it, or the one whose published address it is. */
+    public static function login($typed)
+    {
+        $small = mb_strtolower((string) $typed);
+        $people = self::people();
+        if (strpos($small, '@') === false || isset($people[$small])) {
+            return $typed;
+        }
+        foreach ($people as $login => $person) {
+            if (mb_strtolower($person['addresses'][0]) === $small) {
+                return (string) $login;
+            }
+        }
+        return $typed;
+    }
+
+    /** Name, addresses and store of a login; null for one that is not known. */
+    public static function person($login)
+    {
+        $people = &self::people();
+        $login = mb_strtolower((string) $login);
         if (!isset($people[$login]) && ($found = self::in_directory($login))) {
             $people[$login] = $found;
         }

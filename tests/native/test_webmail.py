@@ -161,6 +161,26 @@ def test_people_are_found_by_typing_little() -> None:
     assert nobody is None
 
 
+LOGINS = """
+define('INSTALL_PATH', '/var/lib/roundcube/');
+require INSTALL_PATH . 'program/include/clisetup.php';
+require INSTALL_PATH . 'plugins/mailwright/mailwright.php';
+echo json_encode(array_map(fn($typed) => mailwright::login($typed), json_decode($argv[1])));
+"""
+
+
+def test_a_published_address_is_the_login_whose_it_is() -> None:
+    """Of two names of one person one would have no identities, and an apply would delete what it keeps."""
+    given = {**files(plan()), KEY: "k" * 32}
+    people = json.loads(given[webmail.PEOPLE])
+    login, person = next((login, one) for login, one in people.items() if len(one["addresses"]) > 1)
+    published, alias = person["addresses"][:2]
+    typed = [login, login.upper(), published, published.upper(), alias, "stranger@college.ac.uk", "", "@"]
+    done = run(RELEASE, ["php", "-r", LOGINS, "--", json.dumps(typed)], given)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [login, login.upper(), login, login, *typed[4:]]
+
+
 def test_the_host_makes_its_own_key_and_database_once() -> None:
     given = files(plan(logo=None))
     apply = ["php", f"{webmail.PLUGIN}/apply.php"]
