@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mailwright.provider import secrets
 from mailwright.provider.secrets import within
-from support.provider_folder import change, copied, customer, judged, line_of, told
+from mailwright.provider.survey import survey
+from mailwright.source.schema import load_schema
+from support.provider_folder import TODAY, change, copied, customer, judged, line_of, told
 
 STRANGE = (
     "secrets/college/passwords",
@@ -125,6 +131,45 @@ def test_of_hosts_of_its_own_the_provider_may_say_any_path(tmp_path: Path) -> No
     change(folder / "provider.yml", "  store: {quota: 2 GB}\n", "")
     file = on_hosts_of_its_own(folder, "")
     assert "customer.secret" not in {item.id for item in judged(file).findings if item.fails}
+
+
+IN_ANOTHERS = (
+    "store: {passwords: secrets/college/passwords}",
+    "tls: {certificate: secrets/college/dkim.key}",
+    "tls: {key: secrets/college/dkim.key}",
+    "dkim: {selector: s1, public_key: bede/dkim.pub, private_key: secrets/college/dkim.key}",
+    "smarthost: {host: smtp.example.com, login: bede, password: secrets/college/passwords, spf: spf.example.com}",
+    "audit: {mailboxes: [{login: aa1, address: ann.ash@bede.ac.uk, password: secrets/college/passwords}]}",
+    "audit: {outside: {address: x@example.com, imap: imap.example.com, login: x, password: secrets/college/p}}",
+)
+
+
+def paths(schema: dict[str, Any], way: str = "") -> Iterator[str]:
+    """Pointers of settings that are paths on the control machine."""
+    if str(schema.get("$ref", "")).endswith("/control-path"):
+        yield way
+    for key, inner in schema.get("properties", {}).items():
+        yield from paths(inner, f"{way}/{key}")
+    for key in ("items", "additionalProperties"):
+        if isinstance(schema.get(key), dict):
+            yield from paths(schema[key], f"{way}/*")
+
+
+def test_every_setting_that_is_a_path_of_the_control_machine_is_behind_the_wall() -> None:
+    assert set(paths(load_schema("site"))) == set(secrets._OWN_HOSTS)
+
+
+@pytest.mark.parametrize("said", IN_ANOTHERS)
+def test_on_hosts_of_its_own_a_customer_names_nothing_in_the_folder_of_another(tmp_path: Path, said: str) -> None:
+    """What it names is copied to its own hosts, or said to them."""
+    folder = copied(tmp_path)
+    file = on_hosts_of_its_own(folder, f"{said}\n")
+    (folder / "customers" / "bede").mkdir()
+    shutil.copy(folder / "customers" / "school" / "dkim.pub", folder / "customers" / "bede" / "dkim.pub")
+    found = survey(folder, TODAY).findings
+    assert ("customer.same-secret", line_of(file, said)) in told(found, file), told(found, file)
+    file.write_text(file.read_text().replace("secrets/college/", "secrets/bede/"))
+    assert "customer.same-secret" not in {id_ for id_, _ in told(survey(folder, TODAY).findings, file)}
 
 
 def test_one_way_to_write_a_path() -> None:

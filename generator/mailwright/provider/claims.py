@@ -86,13 +86,17 @@ def _names(site: Site, hosts: bool) -> Iterator[Said]:
 
 
 def _secrets(site: Site) -> Iterator[Said]:
+    """All that ``provider.secrets`` knows as one; a certificate too, since what it names is copied to hosts."""
     yield site.store.passwords, site.store.where
     if site.dkim is not None:
         yield site.dkim.private_key, site.dkim.where
+    for mailbox in (*site.audit.mailboxes, *([site.audit.outside] if site.audit.outside is not None else ())):
+        yield mailbox.password, mailbox.where
     if site.sharing is not None:
         return
     for host in site.hosts:
-        yield site.tls.key.replace("{host}", host.name), site.tls.where
+        for path in (site.tls.key, site.tls.certificate):
+            yield path.replace("{host}", host.name), site.tls.where
     if site.smarthost is not None and site.smarthost.password:
         yield site.smarthost.password, site.smarthost.where
     if site.directory is not None and site.directory.password:

@@ -16,6 +16,7 @@ from mailwright.source.nodes import Mapping, Scalar
 FOLDER = "secrets"
 """Of private keys and first passwords, from the provider's folder or a built project on; no repository has it."""
 
+# Every setting of the schema that is a path on the control machine; ``claims`` compares what they say.
 _EVERYWHERE = ("/store/passwords", "/dkim/private_key", "/audit/mailboxes/*/password", "/audit/outside/password")
 _OWN_HOSTS = (*_EVERYWHERE, "/smarthost/password", "/directory/password", "/tls/certificate", "/tls/key")
 
