@@ -52,8 +52,8 @@ def test_a_host_that_keeps_logs_alone_knows_whose_they_are(tmp_path: Path) -> No
 def test_secrets_go_where_they_are_needed() -> None:
     plan = platform()
     said = {one.name: customers.variables(plan, one) for one in plan.hosts}
-    assert said[HOST]["customers_parts"] == ["passwords", "keys"]
-    assert said["mx2.hosting.example"]["customers_parts"] == ["keys"]
+    assert said[HOST]["customers_parts"] == ["people", "passwords", "keys"]
+    assert said["mx2.hosting.example"]["customers_parts"] == ["people", "keys"]
     assert said[HOST]["customers_services"] == ["imaps", "smtp"]
     assert said["mx2.hosting.example"]["customers_services"] == ["smtp"]
     assert {each["customers_realm"] for each in said.values()} == {"hosting.example"}

@@ -3,6 +3,7 @@ not told of anything."""
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -14,10 +15,12 @@ from pathlib import Path
 
 import pytest
 
+from support import role_code
 from support.assembling import TODAY, Host, assemble, host, module, text
 from support.tools import need
 
 compare, command = (module(name) for name in ("compare", "command"))
+sender = role_code.load("action_plugins/fragments.py", "customers")
 
 
 class Applied(Host):
@@ -53,6 +56,11 @@ class Applied(Host):
         return found
 
 
+def logs_of(name: str) -> str:
+    """What a host that keeps logs alone gets of a customer."""
+    return sender.of_logs(text(name).encode()).decode()
+
+
 @pytest.fixture
 def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Applied:
     need("cdb")
@@ -73,20 +81,54 @@ def test_a_host_that_is_no_store_and_one_without_customers_are_silent(tmp_path: 
     assert other.told() == []
 
 
-def test_a_host_that_keeps_logs_alone_says_whose_they_are(tmp_path: Path, shared: Applied) -> None:
+def test_a_host_that_keeps_logs_alone_says_whose_they_are(
+    tmp_path: Path, shared: Applied, capsys: pytest.CaptureFixture[str]
+) -> None:
     logs = Applied(tmp_path / "log", store=False, dovecot="", mailer=False)
-    logs.apply(college=text("college"), school=text("school"))
+    logs.apply(college=logs_of("college"), school=logs_of("school"))
+    mailer_s = Applied(tmp_path / "mx", store=False, dovecot="")
+    mailer_s.apply(college=text("college"), school=text("school"))
     view = json.loads(logs.at(host.VIEW).read_text())["customers"]
     assert {name: row["domains"] for name, row in view.items()} == {
         "college": ["college.ac.uk"],
         "school": ["school.ac.uk"],
     }
+    assert logs.at(host.VIEW).read_text() == mailer_s.at(host.VIEW).read_text()
     assert sorted(path.name for path in logs.root.rglob("*") if path.is_file() and "etc" not in path.parts) == [
         "assembled.json",
         "customers.json",
         "record.json",
     ]
     assert logs.told() == []
+    logs.at(str(host.SETTINGS)).parent.mkdir(parents=True, exist_ok=True)
+    said = {**vars(logs.settings), "own": ["hosting.example"], "folders": []}
+    logs.at(str(host.SETTINGS)).write_text(json.dumps(said))
+    command.main(["list"], str(logs.root))
+    assert capsys.readouterr().out.splitlines()[0].split() == ["college", "active", "college.ac.uk"]
+    command.main(["list", "--json"], str(logs.root))
+    assert json.loads(capsys.readouterr().out)["customers"]["school"]["addresses"] is None
+
+
+def test_a_host_that_only_keeps_logs_from_now_on_keeps_no_table_and_no_key(tmp_path: Path, shared: Applied) -> None:
+    """It was a mailer too; passwords, like mail, stay."""
+    for name, text_ in ((f"{host.KEYS}/college.key", "KEY"), (f"{host.DOVECOT}/college.passwords", "ada:{X}1\n")):
+        shared.at(name).parent.mkdir(parents=True, exist_ok=True)
+        shared.at(name).write_text(text_)
+    parts = {"store": False, "dovecot": "", "mailer": False}
+    shared.settings = dataclasses.replace(shared.settings, **parts)
+    shared.apply(**{name: logs_of(name) for name in ("college", "school", "trust")})
+    left = {str(path.relative_to(shared.root)) for path in shared.root.rglob("*") if not path.is_dir()}
+    assert left == {
+        *(f"etc/mailwright/customers/{name}.tables" for name in ("college", "school", "trust")),
+        "etc/dovecot/customers/college.passwords",
+        *(f"var/lib/mailwright-customers/{name}.json" for name in ("assembled", "customers", "realms", "record")),
+    }
+    assert "@" not in "".join(path.read_text() for path in shared.at("/var/lib").rglob("*") if path.is_file())
+    assert shared.told() == []
+    shared.settings = dataclasses.replace(shared.settings, store=True, dovecot="2.4", mailer=True)
+    shared.apply(**{name: text(name) for name in ("college", "school", "trust")})
+    assert shared.table("mailboxes")["ada.byron@college.ac.uk"] == "ada@college.ac.uk"
+    assert shared.told() == []
 
 
 def test_silence_whatever_the_way_there(shared: Applied) -> None:

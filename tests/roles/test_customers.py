@@ -383,7 +383,7 @@ class Control(action.ActionModule):  # type: ignore[name-defined,misc]
         return result
 
 
-PARTS = {"parts": ["passwords", "keys"]}
+PARTS = {"parts": ["people", "passwords", "keys"]}
 
 
 def fragment(name: str) -> str:
@@ -432,6 +432,101 @@ def test_to_lose_what_was_edited_by_hand_all_is_made_again(project: Path) -> Non
     control.go(mailwright_overwrite_hand_edits="true")
     assert control.applied is not None
     assert control.applied["all"] is True
+
+
+WHOLE = """\
+# Shared hosts know this of college, and nothing else.
+format 1
+customer college
+realm college.ac.uk
+state active
+
+# SCALE-2: ...
+leaving 2027-03-31 2027-06-30 2027-09-30
+days 92
+domain college.ac.uk
+domain chem.college.ac.uk
+inside inner.college.ac.uk
+login ada@college.ac.uk 1000
+process forms@college.ac.uk
+dkim s1
+mailbox ada.byron@college.ac.uk ada@college.ac.uk
+name bob@college.ac.uk ada@college.ac.uk
+alias info@college.ac.uk ada.byron@college.ac.uk ada@home.example
+sender ada.byron@college.ac.uk ada@college.ac.uk
+internal ada@inner.college.ac.uk Ada.Byron@college.ac.uk
+"""
+LOGS = """\
+# Whose logs are kept here, and nobody's address.
+format 1
+customer college
+realm college.ac.uk
+state active
+leaving 2027-03-31 2027-06-30 2027-09-30
+days 92
+domain college.ac.uk
+domain chem.college.ac.uk
+inside inner.college.ac.uk
+"""
+
+
+def whole(project: Path, text: str = WHOLE) -> None:
+    """The college alone, with a fragment that has all there can be."""
+    (project / "customers/college/mail.tables").write_text(text, encoding="utf-8")
+    row = {"sha256": sha(text), "passwords": "secrets/college/passwords", "dkim_key": "secrets/college/dkim.key"}
+    (project / "customers.json").write_text(json.dumps({"college": row}), encoding="utf-8")
+    (project / "secrets/college").mkdir(parents=True, exist_ok=True)
+    (project / "secrets/college/dkim.key").write_text("KEY", encoding="utf-8")
+    (project / "secrets/college/passwords").write_text("ada:{X}1\n", encoding="utf-8")
+
+
+def test_a_host_that_keeps_logs_alone_gets_nobodys_address_and_no_secret(project: Path) -> None:
+    whole(project)
+    everything = Control(project, {}, PARTS)
+    everything.go()
+    assert set(everything.texts) == {"college.tables", "college.passwords", "college.key"}
+    assert everything.texts["college.tables"] == WHOLE.encode()
+    logs = Control(project, {}, {"parts": []})
+    logs.go()
+    assert logs.texts == {"college.tables": LOGS.encode()}
+    assert logs.applied is not None
+    assert logs.applied["customers"] == {"college": {"fragment": sha(LOGS)}}
+
+
+def test_a_host_that_keeps_logs_alone_is_left_alone_when_only_addresses_change(project: Path) -> None:
+    held = {"college": [sha(LOGS), sha(LOGS), "", ""]}
+    more = WHOLE + "alias more@college.ac.uk ada@home.example\n"
+    for text in (WHOLE, more):
+        whole(project, text)
+        control = Control(project, held, {"parts": []})
+        assert not control.go()["changed"]
+        assert control.applied is None
+    whole(project, WHOLE.replace("chem.", "art."))
+    control = Control(project, held, {"parts": []})
+    control.go()
+    assert control.texts == {"college.tables": LOGS.replace("chem.", "art.").encode()}
+
+
+@pytest.mark.parametrize(
+    ("before", "parts", "sent"), [(WHOLE, [], LOGS), (LOGS, ["people"], WHOLE)], ids=["people go", "people come"]
+)
+def test_a_host_with_other_functions_gets_what_it_needs_now(
+    project: Path, before: str, parts: list[str], sent: str
+) -> None:
+    whole(project)
+    control = Control(project, {"college": [sha(before), sha(before), "", ""]}, {"parts": parts})
+    assert control.go()["named"] == []
+    assert control.texts == {"college.tables": sent.encode()}
+
+
+def test_on_a_host_that_keeps_logs_alone_an_edit_by_hand_is_named_too(project: Path) -> None:
+    whole(project)
+    held = {"college": [sha("by hand\n"), sha(LOGS), "", ""]}
+    control = Control(project, held, {"parts": []})
+    assert "changed by hand" in control.go()["named"][0]
+    assert control.applied is None
+    (project / "customers/college/mail.tables").write_text("edited\n", encoding="utf-8")
+    assert "not as it was built" in Control(project, {}, {"parts": []}).go()["named"][0]
 
 
 def test_only_some_customers(project: Path) -> None:
@@ -487,7 +582,7 @@ def test_secrets_are_sent_where_they_are_needed_and_a_missing_key_is_named(proje
     control = Control(project, held, PARTS)
     assert control.go()["named"] == []
     assert control.texts == {"college.key": b"KEY", "college.passwords": b"ada:{X}1\n"}
-    neither = Control(project, held, {"parts": []})
+    neither = Control(project, held, {"parts": ["people"]})
     neither.go()
     assert neither.applied is None
     known = {**held, "college": [*there("college")[:2], sha("ada:{X}1\n"), sha("KEY")]}

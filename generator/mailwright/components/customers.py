@@ -54,10 +54,15 @@ def _has_dovecot(host: HostFacts) -> bool:
 
 
 def variables(plan: Plan, host: HostFacts) -> dict[str, object]:
-    """``customers_parts``, the secrets that are needed here; and what the role talks about after a change:
-    ``customers_services``, ``customers_recipient``, ``customers_realm``."""
+    """``customers_parts``, what of customers is needed here; and what the role talks about after a change:
+    ``customers_services``, ``customers_recipient``, ``customers_realm``. A host that keeps logs alone needs no
+    part: it is told whose they are (AUDIT-3), and nobody's address."""
     services = {row.service for row in plan.listeners if row.host == host.name}
-    parts = {"passwords": "store" in host.functions, "keys": _mails(host)}
+    parts = {
+        "people": _mails(host) or _has_dovecot(host),
+        "passwords": "store" in host.functions,
+        "keys": _mails(host),
+    }
     return {
         "customers_parts": [name for name, here in parts.items() if here],
         "customers_services": sorted(services & {"smtp", "imaps"}),

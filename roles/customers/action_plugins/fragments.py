@@ -28,8 +28,9 @@ from ansible.plugins.action import ActionBase
 
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 PASSED_ON = ("services", "dialogues", "patience")
-PARTS = ("passwords", "keys")
 VAULT = b"$ANSIBLE_VAULT"
+OF_LOGS = frozenset(b"format customer realm state leaving days domain inside".split())
+"""Kinds of lines that say whose logs are, and who sees them for how long."""
 SECRETS = "secrets"  # beside the project's playbook, or a link there to the provider's
 
 
@@ -114,6 +115,12 @@ def only_logins(seed: bytes, fragment: bytes) -> bytes:
     except UnicodeDecodeError as error:
         raise CustomerError("the file of first passwords is not UTF-8") from error
     return "".join(f"{plain[name.lower()]}:{rest}\n" for name, _, rest in pairs if name.lower() in plain).encode()
+
+
+def of_logs(fragment: bytes) -> bytes:
+    """What of a fragment a host gets that keeps logs alone: nobody's address or login."""
+    lines = (line for line in fragment.splitlines(keepends=True) if line.split(b" ", 1)[0] in OF_LOGS)
+    return b"# Whose logs are kept here, and nobody's address.\n" + b"".join(lines)
 
 
 def named(refused: Mapping[str, str], left: Iterable[str]) -> list[str]:
@@ -209,15 +216,18 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
 
     def _of_customer(self, entry: Entry, held: list[str], folder: Path, overwrite: bool, parcel: Parcel) -> None:
         there, applied, seed, key = held
-        if there and applied and there not in (applied, entry.sha256) and not overwrite:
+        path = folder / "customers" / entry.id / "mail.tables"
+        people = "people" in self._parts
+        text = b"" if people else of_logs(self._fragment(path, entry))
+        wanted = entry.sha256 if people else sha256(text)
+        if there and applied and there not in (applied, wanted) and not overwrite:
             raise CustomerError(
                 "its fragment was changed by hand on the host since the last apply; -e "
                 "mailwright_overwrite_hand_edits=true loses that"
             )
-        path = folder / "customers" / entry.id / "mail.tables"
         rest = entry.over and bool(seed or key)  # of an apply that did not know that nothing is kept
-        if there != entry.sha256 or applied != entry.sha256 or rest:
-            parcel.add(entry.id, "fragment", "tables", self._fragment(path, entry))
+        if there != wanted or applied != wanted or rest:
+            parcel.add(entry.id, "fragment", "tables", text or self._fragment(path, entry))
         if "passwords" in self._parts and entry.passwords:
             text = self._secret(entry.id, "passwords", entry.passwords, must_exist=False)
             if text:

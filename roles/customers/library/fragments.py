@@ -71,7 +71,10 @@ options:
     type: path
     default: ""
   parts:
-    description: What this host needs of a customer's secrets, of C(passwords) and C(keys).
+    description:
+      - What this host needs of a customer, of C(people) (its logins and addresses), C(passwords) and C(keys).
+      - Without C(people) it gets those lines of the fragment alone that say whose logs are, and for how
+        long they are seen.
     type: list
     elements: str
     default: []

@@ -35,6 +35,9 @@ Host state, which is never written here: ``/etc/dovecot/customers/<id>.passwords
 the login without the realm), ``/etc/rspamd/customers/<id>.key`` (the DKIM key of all the customer's domains;
 removed when it is over), and mail in ``/var/vmail/<realm>/<login>``.
 
+On a host that keeps logs alone fragments say whose those are and for how long they are seen, and nobody's address
+or login; of all of that it has customers.json in /var/lib and assembled.json.
+
 The walls. Keys of a fragment are in its own domains, which no other customer and not the platform has; logins are
 of its own realm; mail is sent on to its own addresses or to outside ones, and whatever reaches another customer
 reaches it as from outside: by a published address. Of two that claim a domain the one that was there first has it.

@@ -278,8 +278,11 @@ def _write(stage: _Stage, index: Index, fresh: Mapping[str, Made], gone: list[st
         for table in tables.TABLES:
             parts = {name: made.parts[table.name] for name, made in fresh.items()}
             _table(stage, table, index, new, parts, gone)
+    else:
+        _no_tables(stage, index, new)
     for name, entry in entries.items():
-        if entry.state == "over":  # SCALE-2: hosts keep nothing of it
+        # SCALE-2: of who is over hosts keep nothing; and only a mailer signs.
+        if entry.state == "over" or not settings.mailer:
             stage.remove(f"{host.KEYS}/{name}.key")
     stage.text(host.VIEW, view(entries), mode=0o644)
     if settings.store:
@@ -347,6 +350,15 @@ def _table(
         stage.remove(old)
     new.texts[name] = path
     new.made[name] = _mark(cdb) or []
+
+
+def _no_tables(stage: _Stage, index: Index, new: Index) -> None:
+    """Of a host that was a mailer and is none any more, they go."""
+    for path in (*(table.path for table in tables.TABLES), *index.texts.values()):
+        stage.remove(path)
+    new.texts, new.made = {}, {}
+    for entry in new.entries.values():
+        entry.parts = {}
 
 
 def _slice(span: tuple[int, int] | None) -> slice:

@@ -83,13 +83,14 @@ _TOLD = 500
 
 def _list(places: Places, settings: Settings, asked: argparse.Namespace) -> int:
     entries = sorted(read_index(places, settings).entries.items())
+    knows = settings.mailer or bool(settings.dovecot)  # a host that keeps logs alone has nobody's address
     if asked.json:
         rows = {
             name: {
                 "realm": entry.realm,
                 "state": entry.state,
                 "domains": entry.domains,
-                "addresses": entry.addresses,
+                "addresses": entry.addresses if knows else None,
                 "leaving": entry.leaving,
             }
             for name, entry in entries
@@ -98,7 +99,8 @@ def _list(places: Places, settings: Settings, asked: argparse.Namespace) -> int:
         return 0
     width = max((len(name) for name, _ in entries), default=0)
     for name, entry in entries:
-        print(f"{name:{width}}  {entry.state:7}  {entry.addresses:6} addresses  {' '.join(entry.domains)}")
+        count = f"{entry.addresses:6} addresses  " if knows else ""
+        print(f"{name:{width}}  {entry.state:7}  {count}{' '.join(entry.domains)}")
     return 0
 
 
