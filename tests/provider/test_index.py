@@ -47,6 +47,14 @@ def test_what_is_no_index_is_as_none(tmp_path: Path) -> None:
         assert index.load(tmp_path) == Index()
 
 
+def test_an_index_that_the_disk_damaged_is_as_none(tmp_path: Path) -> None:
+    entry = Entry("a", "customers/a.yml", "shared", (), Inputs((), b"", b"", b""), None, Said().packed())
+    data = index.dump(Index({"a": entry}))
+    for at in range(len(data)):
+        (tmp_path / index.FILE).write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+        assert index.load(tmp_path) == Index()
+
+
 def test_files_that_nobody_touched_are_not_opened(tmp_path: Path) -> None:
     old(tmp_path / "a")
     inputs = of(tmp_path, "a")

@@ -13,6 +13,7 @@ import os
 import posixpath
 import stat
 import time
+import zlib
 from collections.abc import Iterable
 from dataclasses import field
 from datetime import date
@@ -26,11 +27,13 @@ from mailwright.records import dataclass
 from mailwright.source.files import MAX_FILE, drained
 
 FILE = ".mailwright-index"
-FORMAT = 6
+FORMAT = 7
 QUIET = (Status.PASS, Status.ATTESTED)
 """Of findings that nobody need be told of, and that are not kept."""
 
 _BETWEEN = "\0"
+_SUM = 4
+"""Octets at the end of the file by which a damaged one is told: what is in it is believed."""
 _TICK = 20_000_000
 """Nanoseconds in which two changes of a file may have one time: file systems go by the clock's ticks."""
 _COARSE = 2_000_000_000
@@ -148,17 +151,25 @@ _DECODER = msgspec.msgpack.Decoder(Index)
 
 
 def load(out: Path) -> Index:
-    """The index of the builds in ``out``; an empty one where there is none that this version reads, so that all is
-    made again."""
+    """The index of the builds in ``out``; an empty one where there is none that this version reads, or a
+    damaged one, so that all is made again."""
     try:
-        index = _DECODER.decode((out / FILE).read_bytes())
+        data = memoryview((out / FILE).read_bytes())
+        if _sum(data[:-_SUM]) != data[-_SUM:]:
+            return Index()
+        index = _DECODER.decode(data[:-_SUM])
     except (FileNotFoundError, NotADirectoryError, msgspec.MsgspecError, ValueError):
         return Index()
     return index if index.format == FORMAT else Index()
 
 
 def dump(index: Index) -> bytes:
-    return _ENCODER.encode(index)
+    data = _ENCODER.encode(index)
+    return data + _sum(data)
+
+
+def _sum(data: bytes | memoryview) -> bytes:
+    return zlib.crc32(data).to_bytes(_SUM, "big")
 
 
 def of_inputs(folder: str, names: Iterable[str]) -> tuple[bytes, int]:
