@@ -8,6 +8,7 @@ import signal
 
 import pytest
 
+from mailwright.provider import workers
 from mailwright.provider.workers import WorkerError, each
 
 
@@ -55,3 +56,8 @@ def test_workers_end_when_nobody_wants_more() -> None:
     results.close()
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+def test_more_processes_than_can_be_of_use_are_not_begun() -> None:
+    told = {process for _number, process in each(lambda _item: str(os.getpid()).encode(), range(500), 500)}
+    assert len(told) == workers.MOST

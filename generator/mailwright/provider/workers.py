@@ -22,6 +22,9 @@ _SYSTEM = -1  # an error of the system: number and file
 _CRASH = -2
 _DONE = -3
 
+MOST = 64
+"""Processes at once. More have nothing to run on, and take memory and open files."""
+
 _MANY_OBJECTS = 50_000
 """After so many more a worker looks for objects that hold each other: there are next to none, and a look costs."""
 
@@ -46,9 +49,10 @@ def begun(work: Callable[[Item], bytes], items: Sequence[Item], jobs: int) -> It
     if jobs < 2 or len(items) < 2:
         yield ((number, work(item)) for number, item in enumerate(items))
         return
+    jobs = min(jobs, len(items), MOST)
     workers: dict[int, int] = {}  # pipe: process
     try:
-        for first in range(min(jobs, len(items))):
+        for first in range(jobs):
             reader, writer = os.pipe()
             pid = os.fork()
             if pid == 0:
