@@ -185,3 +185,28 @@ def test_who_is_on_which_store_is_remembered_beside_the_customer_and_nowhere_els
     assert text.startswith("login,store\naa1,mail")
     assert not (folder / "stores.csv").is_symlink()
     assert (out / "bede.ac.uk" / "description" / "stores.csv").read_text() == text
+
+
+@pytest.mark.parametrize("name", ["shared.platform", "shared.list", "0.gone"])
+@pytest.mark.parametrize("whose", ["harbour", "institute"])
+def test_a_file_called_as_something_of_the_build_stops_nobody(
+    provider: Path, out: Path, name: str, whose: str
+) -> None:
+    file = provider / "customers" / f"{whose}.yml"
+    text = f"customer: {whose}\n{file.read_text(encoding='utf-8')}"
+    file.rename(file.with_name(f"{name}.yml")).write_text(text, encoding="utf-8")
+    assert engine.build(provider, out, TODAY).built == 6
+    assert built(out) == SHARED
+    assert not (out / "shared" / "mail.tables").exists()
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_file_whose_name_is_no_text_stops_nobody(provider: Path, out: Path, jobs: int) -> None:
+    file = provider / "customers" / "abbey.yml"
+    file.rename(file.with_name(os.fsdecode(b"\xff.yml")))
+    result = engine.build(provider, out, TODAY, jobs=jobs)
+    assert said(result.findings, "\\xff.yml") == ["provider.name"]
+    assert result.built == 5
+    found = survey(provider, TODAY, jobs=jobs)
+    assert said(found.findings, "\\xff.yml") == ["provider.name"]
+    assert (found.customers, found.status) == (5, 2)

@@ -468,7 +468,7 @@ class _Build:
             output = listing.listed(lines)
             place = self.out / name / listing.LIST
             if not place.exists() or place.read_bytes() != output.data:
-                staged = self.staged / f"{name}.list"
+                staged = self.staged / f".{name}.list"
                 staged.write_bytes(output.data)
                 staged.chmod(output.mode)
                 new.append((staged, place))
@@ -486,7 +486,7 @@ class _Build:
             else:
                 writer.put(self.staged / one.staged, target, one.written)
         for number, entry in enumerate(gone):
-            self._take_away(entry, self.staged / f"{number}.gone")
+            self._take_away(entry, self.staged / f".{number}.gone")
         for staged, place in lists:
             staged.replace(place)
         if (self.staged / index.FILE).exists():

@@ -142,7 +142,7 @@ def platform(setting: Setting, shared: Shared) -> Made:
             described.of(shared.reading, shared.platform.file.parent, plan),
         )
         entry = structs.replace(entry, row=msgspec.msgpack.encode(fragment.of_platform(tree)))
-        return _project(setting, entry, name, tree, f"{name}.platform")
+        return _project(setting, entry, name, tree, f".{name}.platform")  # customers' names begin with no dot
     except BuildError as error:
         return Made(_refused(entry, *_of_values(error, shared.reading, setting)), NOTHING, "")
     except WriteRefusedError as error:

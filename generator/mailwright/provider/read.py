@@ -116,14 +116,19 @@ def customer_names(provider: Provider, findings: Findings) -> list[str]:
     folder = provider.customers
     found: list[str] = []
     others: list[str] = []
+    unnamed: list[str] = []
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.name.startswith("."):
                     continue
-                if entry.name.endswith(ENDING):
+                if not entry.name.endswith((ENDING, ".yaml")):
+                    continue
+                if not _is_text(entry.name):
+                    unnamed.append(os.fsencode(entry.name).decode("utf-8", "backslashreplace"))
+                elif entry.name.endswith(ENDING):
                     found.append(entry.name)
-                elif entry.name.endswith(".yaml"):
+                else:
                     others.append(entry.name)
     except FileNotFoundError:
         pass
@@ -131,6 +136,9 @@ def customer_names(provider: Provider, findings: Findings) -> list[str]:
         message = f"the customers' folder {folder} cannot be read: {error.strerror}"
         findings.error("provider.customers", message, provider.where, f"{CUSTOMERS}/ must be a folder of files.")
         return []
+    for name in sorted(unnamed):
+        message = f"{name} is not read: its name is not UTF-8"
+        findings.error("provider.name", message, Place(str(folder / name), 1, 1), "Rename it.")
     for name in sorted(others):
         place = Place(str(folder / name), 1, 1)
         findings.items.append(
@@ -141,6 +149,17 @@ def customer_names(provider: Provider, findings: Findings) -> list[str]:
         fix = "`mailwright new-customer` writes one."
         findings.items.append(warning("provider.no-customers", message, provider.where, fix))
     return sorted(found)
+
+
+def _is_text(name: str) -> bool:
+    """Whether the name of a file can be said: what is found and built is UTF-8."""
+    if name.isascii():
+        return True
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def unused(provider: Provider, used: Collection[str]) -> Iterator[Finding]:
