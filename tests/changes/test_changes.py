@@ -347,6 +347,53 @@ def test_what_leads_to_a_host_is_published_when_it_is_there_and_goes_before_it()
     assert mx.note.startswith("Remove it before the hosts are changed")
 
 
+def when(old: Site, new: Site) -> dict[str, str]:
+    """``A mail.college.ac.uk`` → when its record is to be published, before, when or after."""
+    said = {change: change.sentence.split() for change in of("records", new, old)}
+    return {f"{words[0]} {words[2]}": change.note.partition(" the hosts")[0] for change, words in said.items()}
+
+
+def test_a_record_is_published_when_the_steps_say_so() -> None:
+    """A sender is taken out of SPF after the last message came from it; nobody is led to an address that goes."""
+    site = load_example()
+    (mail,) = site.hosts
+    sent_by_another = replace(
+        site, smarthost=Smarthost("smtp.provider.example", 587, "college", "p", "spf.provider.example", HERE)
+    )
+    assert set(when(sent_by_another, site).values()) == {"Publish it after"}
+    assert set(when(site, sent_by_another).values()) == {"Publish it before"}
+    four = replace(site, hosts=(replace(mail, addresses=mail.addresses[:1]),))
+    assert when(site, four)["AAAA mail.college.ac.uk"] == "Remove it before"
+    assert when(site, four)["TXT mail.college.ac.uk"] == "Publish it after"
+    assert when(four, site)["AAAA mail.college.ac.uk"] == "Publish it before"
+    moved = replace(site, hosts=(replace(mail, addresses=(ip_address("198.51.100.29"), mail.addresses[1])),))
+    assert when(site, moved)["A mail.college.ac.uk"] == "Publish it when"
+    two = replace(
+        site,
+        hosts=(
+            mail,
+            replace(mail, name="mx2.college.ac.uk", addresses=moved.hosts[0].addresses[:1], functions=("mx",)),
+        ),
+    )
+    assert when(two, site)["MX college.ac.uk"] == "Publish it before"
+
+
+def test_addresses_of_a_gateway_that_is_asked_from_now_on_go_on_getting_mail() -> None:
+    listed = with_gateway()
+    asked = replace(listed, gateways=tuple(replace(one, recipients="ask", people=()) for one in listed.gateways))
+    gone = of("routes", asked, listed)
+    (one,) = (change for change in gone if change.key.startswith("k.marx@physics"))
+    assert one.sentence.startswith("k.marx@physics.college.ac.uk is in no list any more; it reached ")
+    assert one.note == "For each message it is asked who is there; whoever is known there goes on getting mail."
+    assert not any("refused" in change.note for change in gone)
+
+
+def test_a_reason_with_a_full_stop_ends_with_one() -> None:
+    waiver = Waiver("ROLE-5.one-person", "The second starts soon.", "Rosa Luxemburg", date(2027, 1, 31), HERE)
+    (change,) = of("waivers", example(waivers=(waiver,)))
+    assert change.sentence.endswith(": The second starts soon")
+
+
 # --- Grouping --------------------------------------------------------------------------------------------------
 
 

@@ -172,7 +172,9 @@ def test_a_domain_that_goes_leaves_the_dns_before_mail_to_it_is_refused() -> Non
 
 
 def test_a_domain_that_comes_is_published_when_the_hosts_know_it() -> None:
+    """What vouches for its mail is there before anybody can send in it."""
     assert made(with_gateway()) == [
+        "Publish from dns/ the SPF and TXT records of physics.college.ac.uk",
         "Build and apply: `ansible-playbook site.yml`",
         "Publish from dns/ the MX records of physics.college.ac.uk",
     ]
@@ -307,6 +309,38 @@ def test_logs_that_are_deleted_sooner_are_looked_at_first() -> None:
         "Put aside what open enquiries need of the logs that are older than 30 days",
         "Build and apply: `ansible-playbook site.yml`",
     ]
+
+
+def test_copies_of_logs_are_taken_from_a_log_host_that_goes() -> None:
+    one, other = host("log1", 40, "log"), host("log2", 41, "log")
+    found = made(load_example(), example(hosts=(MAIL, one)))
+    assert where(found, "Put a copy of /var/log/mail/hosts and /var/log/mail/seals of log1", "Build") == [0, 1]
+    moved = made(example(hosts=(MAIL, other)), example(hosts=(MAIL, one)))
+    assert any("of log1.college.ac.uk on log2.college.ac.uk" in step for step in moved)
+    assert not any("copy of" in step for step in made(example(hosts=(MAIL, one)), load_example()))
+
+
+def test_another_release_runs_before_it_is_applied() -> None:
+    older = example(hosts=(replace(MAIL, os="debian-12"),))
+    assert made(load_example(), older) == [
+        "See that mail.college.ac.uk runs debian-13",
+        "Build and apply: `ansible-playbook site.yml`",
+    ]
+
+
+def test_a_web_host_that_is_called_otherwise_is_told_of() -> None:
+    """Who has its pages among their bookmarks comes by the old name."""
+    site = whole_site()
+    hosts = tuple(
+        replace(one, name="web.college.ac.uk") if one.name == "www.college.ac.uk" else one for one in site.hosts
+    )
+    found = made(replace(site, hosts=hosts), site)
+    order = where(
+        found,
+        "Tell the users that the server for web pages is called web.college.ac.uk now",
+        "Take out of the DNS what is gone",
+    )
+    assert order == sorted(order)
 
 
 def test_a_list_is_deleted_last() -> None:

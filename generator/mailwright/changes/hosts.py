@@ -11,6 +11,7 @@ from mailwright.plan.model import HostFacts, Plan
 _USED = frozenset({"submission", "store"})
 _CALLED = "It needs a certificate for the new name, and the DNS has to lead there and back."
 _CALLED_USED = "Users' mail programs name the old one until they are set up anew."
+_RUNS = "It has to run that first: an apply refuses a host of another release, and changes nothing there."
 _TELL = "Users' mail programs that name the old host have to be told the new one."
 
 
@@ -32,7 +33,10 @@ def changes(old: Plan, new: Plan) -> Iterator[Change]:
         elif one is not None and other is not None:
             for name in differences(one, other):
                 if name != "functions":  # said above
-                    yield Change("hosts", "changed", other.name, _differs(one, other, name), old=one, new=other)
+                    note = _RUNS if name == "os" else ""
+                    yield Change(
+                        "hosts", "changed", other.name, _differs(one, other, name), note=note, old=one, new=other
+                    )
 
 
 def renamed(old: Plan, new: Plan, names: Mapping[str, str]) -> Iterator[Change]:

@@ -8,11 +8,13 @@ from ipaddress import ip_address
 
 from mailwright.changes import words
 from mailwright.changes.model import Change, differences, kind, pairs
+from mailwright.changes.zones import says_more
 from mailwright.plan.model import Listener, Opening, Plan, Record
 from mailwright.plan.records import ABSENT
 
 _REMEMBERED = "others may see the old state for as long as its time to live."
 _DNS = f"Publish it before the hosts are changed; {_REMEMBERED}"
+_DNS_LESS = f"Publish it after the hosts are changed; {_REMEMBERED}"
 _DNS_GONE = f"Remove it after the hosts are changed; {_REMEMBERED}"
 _WAY_IN = f"Publish it when the hosts are ready for it; {_REMEMBERED}"
 _WAY_IN_GONE = f"Remove it before the hosts are changed; {_REMEMBERED}"
@@ -148,9 +150,24 @@ def records(old: Plan, new: Plan) -> Iterator[Change]:
         else:
             sentence = f"{type_} of {name} {'is new' if other else 'vanishes'}: {_values(other or one)}"
             alike = f"{type_} records in the zone {zone} {'are new' if other else 'vanish'}"
-        come, go = (_WAY_IN, _WAY_IN_GONE) if type_ in _WAYS_IN else (_DNS, _DNS_GONE)
-        note = go if what == "removed" else come
-        yield Change("records", what, name, sentence, alike, note, one or None, other or None)
+        stays = not _gone(new, name)
+        yield Change("records", what, name, sentence, alike, _when(one, other, stays), one or None, other or None)
+
+
+def _when(before: tuple[Record, ...], after: tuple[Record, ...], stays: bool) -> str:
+    """When to publish or remove records of one name and type, as the steps have it. stays: it is a host's name."""
+    type_ = (after or before)[0].type
+    if not after:
+        before_hosts = type_ == "MX" or (stays and type_ in ("A", "AAAA"))
+        return _WAY_IN_GONE if before_hosts else _DNS_GONE
+    if not before:
+        return _WAY_IN if type_ in _WAYS_IN else _DNS
+    more, less = says_more(before, after), says_more(after, before)
+    if type_ == "TXT":
+        return _DNS if more else _DNS_LESS if less else ""
+    if less and not more:
+        return _DNS
+    return _WAY_IN if type_ in _WAYS_IN or (less and type_ != "PTR") else _DNS
 
 
 def _by_name(plan: Plan) -> dict[tuple[str, str, str], tuple[Record, ...]]:

@@ -23,6 +23,8 @@ _NOT_YET = (
 _GONE = f"Nobody can log in there any more; the mail itself is deleted after {GRACE} days."
 _LOST = "Mail to what vanishes is refused from then on (550)."
 
+_ASKED = "For each message it is asked who is there; whoever is known there goes on getting mail."
+
 _SOMEBODY = "somebody"
 _UNKNOWN = "They are not compared: ask the directory whether it has the same people."
 _OF_PEOPLE = frozenset({"mailbox", "alias", "internal"})
@@ -98,6 +100,7 @@ def routes(old: Plan, new: Plan) -> Iterator[Change]:
     known = _known(old, new)
     logins = {} if known else _logins(old) | _logins(new)
     nobodys = words.nobodys(old, new)
+    asked = {name for row in new.gateways if row.recipients != "listed" for name in row.domains}
     for before, after, some in pairs(old.routes, new.routes):
         if not known and some.kind in _OF_PEOPLE:
             continue
@@ -111,8 +114,11 @@ def routes(old: Plan, new: Plan) -> Iterator[Change]:
             sentence = f"{key} is new and reaches {_reached(new, after, nobodys)}"
             yield Change("routes", "added", key, sentence, f"{what} are new", "", None, after)
         elif before is not None and after is None:
-            sentence = f"{key} is no address any more; it reached {_reached(old, before, nobodys)}"
-            yield Change("routes", "removed", key, sentence, f"{what} vanish", _LOST, before, None)
+            listed = domain(some.address) not in asked or before.kind != "gateway"
+            ends, end = ("is no address any more", "vanish") if listed else ("is in no list any more",) * 2
+            sentence = f"{key} {ends}; it reached {_reached(old, before, nobodys)}"
+            note = _LOST if listed else _ASKED
+            yield Change("routes", "removed", key, sentence, f"{what} {end}", note, before, None)
         elif before is not None and after is not None:
             one, other = _reached(old, before, nobodys), _reached(new, after, nobodys)
             if one != other and {before.kind, after.kind}.isdisjoint(("mailbox", "gateway")):

@@ -147,7 +147,7 @@ def waivers(old: Plan, new: Plan) -> Iterator[Change]:
             sentence = f"{personal(other.owner, 'somebody')} waives {rule} until {other.until.isoformat()}"
             if one is not None and one.until != other.until:
                 sentence += f" (it was until {one.until.isoformat()})"
-            sentence += personal(f": {other.reason}", "")  # it often says for whom one waits
+            sentence += personal(f": {other.reason.rstrip('.')}", "")  # it often says for whom one waits
         yield Change("waivers", kind(one, other), rule, sentence, "", "", one, other)
 
 

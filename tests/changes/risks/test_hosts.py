@@ -137,6 +137,15 @@ def test_a_host_goes_with_what_waits_there(label: str, waits: str) -> None:
     assert sentence.endswith(f"; {waits} would go with it")
 
 
+def test_a_log_host_has_no_queue_to_wait_for() -> None:
+    """What is kept there is copied, and no port of a mailer is closed."""
+    (log,) = hits(hosts.host_removed, split(), but(split(), "log"))
+    assert "copy them with their seals" in log.safely
+    assert "postqueue" not in log.safely
+    (mailer,) = hits(hosts.host_removed, split(), but(split(), "mx2"))
+    assert mailer.safely == ""
+
+
 def test_a_host_that_is_renamed_or_only_loses_a_function_is_not_removed() -> None:
     assert said(hosts.host_removed, SPLIT, renamed(SPLIT, "mx2", "mx3.college.ac.uk")) == []
     mx2 = replace(host(SPLIT, "mx2"), functions=("log",))

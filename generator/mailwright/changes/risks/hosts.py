@@ -147,9 +147,9 @@ def store_removed(comparison: Comparison) -> Iterator[Hit]:
 def host_removed(comparison: Comparison) -> Iterator[Hit]:
     """A mailer, a host for submission, a list host or a log host vanishes from the description.
 
-    Mail that it could not deliver yet waits on its disk and nowhere else, and goes with it. So do members and held
-    posts of lists that owners manage, and the copies of other hosts' logs. An apply does nothing to a host that is
-    not described: it goes on as it is until somebody switches it off.
+    What is on its disk and nowhere else goes with it: mail that it could not deliver yet, members and held posts of
+    lists that owners manage, the copies of other hosts' logs. An apply does nothing to a host that is not
+    described: it goes on as it is until somebody switches it off.
     """
     stay = {host.name for host in comparison.new.hosts}
     for host in comparison.old.hosts:
@@ -157,11 +157,26 @@ def host_removed(comparison: Comparison) -> Iterator[Hit]:
             continue
         waits = list(_waiting(host))
         if waits:
-            yield Hit(f"{host.name} is no host of the service any more; {words.listed(waits)} would go with it")
+            safely = "" if _mails(host) else _COPIES_SAFELY
+            yield Hit(
+                f"{host.name} is no host of the service any more; {words.listed(waits)} would go with it",
+                safely=safely,
+            )
+
+
+_COPIES_SAFELY = (
+    "Leave it in the description until its copies have reached their last day, or copy them with their seals to "
+    "another log host first; then take it out of the description and switch it off."
+)
+
+
+def _mails(host: HostFacts) -> bool:
+    """Whether mail of others waits in its queue; lists are kept where mail comes in."""
+    return not {"mx", "submission"}.isdisjoint(host.functions)
 
 
 def _waiting(host: HostFacts) -> Iterator[str]:
-    if {"mx", "submission"} & set(host.functions):
+    if _mails(host):
         yield "mail that waits in its queue"
     if "lists" in host.functions:
         yield "what list owners keep there, with posts that wait for moderators"

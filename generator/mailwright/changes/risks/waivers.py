@@ -94,7 +94,7 @@ def _until(plan: Plan, rule: str) -> date | None:
 
 
 def _said(row: Waived) -> str:
-    owner, reason = personal(row.owner, "somebody"), personal(f": {row.reason}", "")
+    owner, reason = personal(row.owner, "somebody"), personal(f": {row.reason.rstrip('.')}", "")
     return f"{owner} lets a breach of {row.rule} pass until {row.until.isoformat()}{reason}"
 
 

@@ -17,11 +17,13 @@ __all__ = ["steps"]
 _BEFORE: tuple[Callable[[Comparison], Iterator[Step]], ...] = (
     hosts.gateways,
     hosts.logs,
+    hosts.copies,
     hosts.kept,
     hosts.secrets,
     records.new_records,
     records.new_key,
     records.fewer_records,
+    hosts.releases,
     hosts.goodbye_first,
     hosts.border_first,
 )

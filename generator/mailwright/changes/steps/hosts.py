@@ -14,6 +14,9 @@ APPLY = "`ansible-playbook site.yml`"
 _USES = {"submission": "outgoing mail", "store": "reading mail"}
 """Functions whose hosts are named in the programs of users."""
 
+_KNOWN = _USES | {"web": "web pages"}
+"""Functions whose hosts people know by their names."""
+
 
 def gateways(comparison: Comparison) -> Iterator[Step]:
     """A system that is behind no gateway any more, or another one in its place: its people's mail goes first."""
@@ -41,6 +44,31 @@ def logs(comparison: Comparison) -> Iterator[Step]:
         yield Step(
             f"Put aside what open enquiries need of the logs that are older than {min(days)} days",
             why="The first nights after the apply delete it, and nothing brings it back.",
+        )
+
+
+def copies(comparison: Comparison) -> Iterator[Step]:
+    """A log host that goes has copies of logs that are nowhere else."""
+    stay = [host.name for host in comparison.new.with_function("log")]
+    gone = [host.name for host in comparison.old.with_function("log") if host.name not in stay]
+    if gone:
+        where = words.few(stay, "hosts") if stay else "a disk that keeps it until their last day"
+        yield Step(
+            f"Put a copy of /var/log/mail/hosts and /var/log/mail/seals of {words.few(gone, 'hosts')} on {where}",
+            why="An apply copies no logs, and what is on that host alone goes with it.",
+        )
+
+
+def releases(comparison: Comparison) -> Iterator[Step]:
+    """A host is described with the release that it runs."""
+    found: dict[str, list[str]] = {}
+    for before, after, _ in pairs(comparison.old.hosts, comparison.new.hosts):
+        if before is not None and after is not None and before.os != after.os:
+            found.setdefault(after.os, []).append(after.name)
+    for release, names in sorted(found.items()):
+        yield Step(
+            f"See that {words.few(names, 'hosts')} {'runs' if len(names) == 1 else 'run'} {release}",
+            why="An apply refuses a host of another release, and changes nothing there.",
         )
 
 
@@ -148,12 +176,12 @@ def border_last(comparison: Comparison) -> Iterator[Step]:
 def called_otherwise(comparison: Comparison) -> Iterator[Step]:
     """A host that has another name is the same machine: it answers by the old one as long as the DNS has it."""
     for was, now in sorted(comparison.renamed.items()):
-        uses = [use for function, use in _USES.items() if function in comparison.new.host(now).functions]
+        uses = [use for function, use in _KNOWN.items() if function in comparison.new.host(now).functions]
         if uses:
             yield Step(
                 f"Tell the users that the server for {words.listed(uses)} is called {now} now, and leave the A and "
-                f"AAAA records of {was} in the DNS until no program comes by it",
-                why="Programs hold the old name for ever.",
+                f"AAAA records of {was} in the DNS until nobody comes by it",
+                why="Programs and bookmarks hold the old name for ever.",
             )
 
 

@@ -20,13 +20,19 @@ _WAYS_IN = ("MX", "SRV")
 
 
 def new_records(comparison: Comparison) -> Iterator[Step]:
-    """Who a new host is, and that it may send in the site's name, is known before it sends."""
+    """Who a new host is, that it may send in the site's name, and what vouches for a new domain is known first."""
     hosts = {f"{host.name}." for host in comparison.new.hosts}
+    known_zones = {row.zone for row in comparison.old.records}
     found = [
         (before, after)
         for before, after in _differing(comparison, "A", "AAAA", "PTR", "TXT")
         if says_more(before, after)
-        and (after[0].type == "PTR" or after[0].owner in hosts or (before and spf(after)))
+        and (
+            after[0].type == "PTR"
+            or after[0].owner in hosts
+            or (before and spf(after))
+            or after[0].zone not in known_zones
+        )
     ]
     if not found:
         return
@@ -37,7 +43,7 @@ def new_records(comparison: Comparison) -> Iterator[Step]:
         _ttl(known),
         "Others hold the old SPF records for as long, and would take what the new host sends for forged."
         if known
-        else "A host that sends without them is refused by others.",
+        else "What is sent without them is refused by others.",
     )
 
 
@@ -175,9 +181,14 @@ def _ttl(rows: Iterable[Record]) -> int:
 
 
 def _owners(rows: Iterable[Record]) -> tuple[str, ...]:
-    """The names that records are about; of reverse ones the host, not the address."""
-    names = ((row.value if row.type == "PTR" else row.owner).removesuffix(".") for row in rows)
-    return tuple(sorted(set(names)))
+    """The names that records are about; of reverse ones the host, not the address, of keys and DMARC the domain."""
+    return tuple(sorted({_about(row).removesuffix(".") for row in rows}))
+
+
+def _about(row: Record) -> str:
+    if row.type == "PTR":
+        return row.value
+    return row.owner.rpartition("._domainkey.")[2].removeprefix("_dmarc.") if row.type == "TXT" else row.owner
 
 
 def _types(rows: Iterable[Record]) -> tuple[str, ...]:
