@@ -420,6 +420,15 @@ def test_a_key_that_the_platform_has_too_is_refused(provider: Path, out: Path) -
     assert not (out / "shared" / "customers" / "trust").exists()
 
 
+def test_a_key_of_the_platform_goes_to_no_customers_own_hosts(provider: Path, out: Path) -> None:
+    institute = provider / "customers" / "institute.yml"
+    institute.write_text(institute.read_text() + "tls: {key: secrets/mail.hosting.example.key}\n")
+    result = build(provider, out)
+    assert result.failed == 1
+    assert "customer.same-secret" in ids(result)
+    assert not (out / "institute.ac.uk").exists()
+
+
 def test_a_platform_called_as_a_customers_domain_has_that_folder(provider: Path, out: Path) -> None:
     change(provider / "provider.yml", "  shared: platforms", "  institute.ac.uk: platforms")
     for path in (provider / "customers").glob("*.yml"):

@@ -172,6 +172,31 @@ def test_on_hosts_of_its_own_a_customer_names_nothing_in_the_folder_of_another(t
     assert "customer.same-secret" not in {id_ for id_, _ in told(survey(folder, TODAY).findings, file)}
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "tls: {certificate: secrets/hosting.example.dkim}",
+        "tls: {key: secrets/mail.hosting.example.key}",
+        "store: {passwords: secrets/./hosting.example.dkim}",
+    ],
+)
+def test_on_hosts_of_its_own_a_customer_names_no_secret_of_a_platform(tmp_path: Path, said: str) -> None:
+    folder = copied(tmp_path)
+    file = on_hosts_of_its_own(folder, f"{said}\n")
+    found = {id_ for id_, line in told(survey(folder, TODAY).findings, file) if line == line_of(file, said)}
+    assert found & {"customer.same-secret", "customer.secret"}
+    well = on_hosts_of_its_own(folder, "tls: {key: secrets/mail.bede.ac.uk.key}\n")
+    assert told(survey(folder, TODAY).findings, well) == []
+
+
+def test_what_a_providers_own_layer_says_for_all_is_the_providers_to_say(tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+    profile = folder / "profiles" / "welsh.yml"
+    profile.write_text(profile.read_text() + "tls: {key: secrets/mail.hosting.example.key}\n")
+    on_hosts_of_its_own(folder, "profiles: [welsh]\n")
+    assert "customer.same-secret" not in {one.id for one in survey(folder, TODAY).findings}
+
+
 def test_one_way_to_write_a_path() -> None:
     assert within("secrets/bede/a/b.key", "secrets/bede")
     assert not any(within(path, "secrets/bede") for path in STRANGE)

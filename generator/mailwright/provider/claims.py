@@ -266,9 +266,13 @@ def secrets(claimants: Iterable[Claimant]) -> Iterator[Clash]:
     """Secrets of one project that several name, and those in the folder of another customer.
 
     People of two customers may have the same login: with the same first passwords they would have the same one.
+    Of a customer with hosts of its own, no path that it says is a platform's: it would get that key. (Where first
+    passwords are, when nobody says it, is the same path for all.)
     Paths start at a project's folder, in which ``secrets`` is most often a link to the one folder that the provider
     has, so what lies in the folder called like a customer is that customer's in every project.
     """
+    from mailwright.site.read import PASSWORDS  # a build that changes nothing comes here never
+
     everybody = tuple(claimants)
     on_platforms = [one for one in everybody if one.platform]
     shared = ((f"{one.platform}\0{path}", one, place) for one in on_platforms for path, place in _plain(one))
@@ -281,14 +285,24 @@ def secrets(claimants: Iterable[Claimant]) -> Iterator[Clash]:
             told.append(_fault("customer.same-secret", message, "Give each a file of its own.", place))
         yield Clash("secret", path, tuple(one for one, _ in holders.values()), tuple(told))
     known = {one.id for one in everybody if not one.is_platform}
+    of_platforms = {path: one for one in everybody if one.is_platform for path, _place in _plain(one)}
     for one in everybody:
         for path, place in _plain(one) if not one.platform else ():
+            if (platform := of_platforms.get(path)) is not None and path != PASSWORDS and _says_itself(one, place):
+                message = f"{path} is named as a secret of {one}, and of {platform}"
+                told = [_fault("customer.same-secret", message, "Give each a file of its own.", place)]
+                yield Clash("secret", path, (one,), tuple(told))
             root, _, rest = path.partition("/")
             owner, inside, _ = rest.partition("/")
             if root == FOLDER and inside and owner in known and owner != one.id:
                 message = f"{path} is named as a secret of {one}, and lies in the folder of {owner}'s"
                 told = [_fault("customer.same-secret", message, "Give each a file of its own.", place)]
                 yield Clash("secret", path, (one,), tuple(told))
+
+
+def _says_itself(one: Claimant, place: Place) -> bool:
+    """Whether a customer's own files say it, and no layer of the provider's, which may say any path."""
+    return place.file == one.where.file or place.file.startswith(f"{posixpath.splitext(one.where.file)[0]}/")
 
 
 def _plain(one: Claimant) -> Iterator[Said]:
