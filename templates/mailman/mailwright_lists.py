@@ -52,6 +52,8 @@ MANY = (10, 30)  # of so many members or more, so many per cent
 TEXTS = ("display_name", "description", "info")
 """Settings that somebody wrote: they are what they are, also where they look like a time or a word of Mailman's."""
 
+_ADDRESS = re.compile(r"[!#-'*+./-9=?^-~-]+@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
+
 NEEDS_A_WORD = 3
 
 
@@ -142,7 +144,19 @@ def group(directory: dict[str, Any], name: str, address: str) -> list[str]:
         addresses = by_overlay or list(_members_of_entry(connection, directory, name, wanted))
     except Exception as error:
         raise TroubleError(f"{address}: the group {name} could not be read: {error}") from error
-    return sorted({one.lower() for value in addresses for one in (value if isinstance(value, list) else [value])})
+    return list(_plausible(addresses, address, name))
+
+
+def _plausible(values: Iterable[Any], address: str, name: str) -> Iterator[str]:
+    """Addresses, each once, of what the directory has in that attribute. What is none is said and left out: with it
+    Mailman would deliver no post of the list, and without the others nobody would be on it."""
+    for one in sorted(
+        {each.lower() for value in values for each in (value if isinstance(value, list) else [value])}
+    ):
+        if _ADDRESS.fullmatch(one):
+            yield one
+        else:
+            print(f"mailwright-lists: {address}: {one!r} in the group {name} is no address", file=sys.stderr)
 
 
 def _members_of_entry(

@@ -8,9 +8,11 @@ import json
 import sys
 from dataclasses import replace
 from datetime import timedelta
+from email.message import Message
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -349,6 +351,53 @@ def test_the_directory_is_named_where_a_list_is_a_group_and_nowhere_else() -> No
 
 def test_a_group_is_asked_for_by_its_very_name() -> None:
     assert program._escaped("cn=a*(b)\\,ou=x") == "cn=a\\2a\\28b\\29\\5c,ou=x"
+
+
+def test_what_is_no_address_in_the_directory_is_said_and_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    """One of them, and Mailman would deliver no post of the list."""
+    good = ["a.b@x.example", "o'hara+l@x-y.example", "{c}/d~e@xn--bcher-kva.example"]
+    bad = ["", "none", "a b@x.example", "a@x.example\r\nRCPT TO:<b@x.example>", "a@x", "a@@x.example",
+           "<a@x.example>", "a@-x.example", "a@x.example.", "b\u00fccher@x.example",
+           "a@x.example, b@x.example"]  # fmt: skip
+    found = list(program._plausible([good[0].upper(), [*good[1:], good[0]], *bad], "l@x.example", "cn=l"))
+    assert found == sorted(good)
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == len(bad)
+    assert all(line.startswith("mailwright-lists: l@x.example: ") and "cn=l" in line for line in said)
+
+
+@pytest.fixture
+def posting(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The chain of posts, with as much of Mailman as it is loaded with."""
+    nothing, kind = SimpleNamespace(), type("Kind", (), {})
+    config = SimpleNamespace(mailman=SimpleNamespace(moderator_request_life="30d"))
+    notice = lambda *_args, **_more: MagicMock()  # noqa: E731
+    words: dict[str, dict[str, object]] = {
+        "lazr": {}, "lazr.config": {"as_timedelta": lambda text: timedelta(days=int(text[:-1]))},
+        "mailman": {}, "mailman.app": {}, "mailman.chains": {}, "mailman.email": {}, "mailman.interfaces": {},
+        "mailman.app.moderator": {"hold_message": lambda *_: 5},
+        "mailman.chains.base": {"JumpChainBase": kind, "Link": kind, "TerminalChainBase": kind},
+        "mailman.chains.hold": {"HeldMessagePendable": dict}, "mailman.config": {"config": config},
+        "mailman.email.message": {"UserNotification": notice}, "mailman.interfaces.chain": {
+            "IChain": kind, "LinkAction": SimpleNamespace(defer=0, jump=1)},
+        "mailman.interfaces.pending": {"IPendings": kind}, "zope": {}, "zope.component": {"getUtility": nothing},
+        "zope.interface": {"implementer": lambda _kind: lambda made: made},
+    }  # fmt: skip
+    for name, has in words.items():
+        made = ModuleType(name)
+        vars(made).update(has)
+        monkeypatch.setitem(sys.modules, name, made)
+    monkeypatch.syspath_prepend(str(TEMPLATES))
+    return module(TEMPLATES / "mailwright_mailman" / "chains" / "posting.py")
+
+
+def test_moderators_decide_by_mail_for_as_long_as_a_post_waits(
+    posting: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pendings, mlist = MagicMock(), MagicMock(list_id="l.x.example")
+    monkeypatch.setattr(posting, "getUtility", lambda _kind: pendings)
+    posting.HoldChain()._process(mlist, Message(), {})
+    pendings.add.assert_called_once_with({"id": 5, "list_id": "l.x.example"}, timedelta(days=30))
 
 
 # --- The web pages -----------------------------------------------------------------------------------------------

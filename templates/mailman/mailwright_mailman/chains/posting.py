@@ -7,9 +7,11 @@ from email.mime.message import MIMEMessage
 from email.mime.text import MIMEText
 from typing import Any
 
+from lazr.config import as_timedelta
 from mailman.app.moderator import hold_message
 from mailman.chains.base import JumpChainBase, Link, TerminalChainBase
 from mailman.chains.hold import HeldMessagePendable
+from mailman.config import config
 from mailman.email.message import UserNotification
 from mailman.interfaces.chain import IChain, LinkAction
 from mailman.interfaces.pending import IPendings
@@ -87,7 +89,9 @@ class HoldChain(TerminalChainBase):
     def _process(self, mlist: Any, msg: Any, msgdata: Any) -> None:
         reason = "; ".join(msgdata.get("moderation_reasons", ()))
         request = hold_message(mlist, msg, msgdata, reason)
-        token = getUtility(IPendings).add(HeldMessagePendable(id=request, list_id=mlist.list_id))
+        # for as long as the post itself waits; Mailman's own measure is that of a stranger's confirmation
+        lifetime = as_timedelta(config.mailman.moderator_request_life)
+        token = getUtility(IPendings).add(HeldMessagePendable(id=request, list_id=mlist.list_id), lifetime)
         who = posts.verdict(msg)
         log.info("HOLD: %s post from %s held, message-id=%s", mlist.fqdn_listname, who.address, msg["message-id"])
         if who.kind != "unproven":
