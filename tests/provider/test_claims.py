@@ -100,6 +100,16 @@ def test_of_hosts_of_its_own_no_secret_lies_in_another_customers_folder() -> Non
     assert told(college, at("b", secrets=("secrets/b/dkim.key",))) == []
 
 
+def test_of_hosts_of_their_own_no_two_customers_say_one_secret() -> None:
+    """A host's key lies where everybody can guess it: ``secrets/<host>.key``."""
+    one, other = (at(id_, secrets=("secrets/mail.one.ac.uk.key",)) for id_ in ("one", "other"))
+    assert told(one, at("other", secrets=("secrets/mail.other.ac.uk.key",))) == []
+    assert told(one, other) == [("customer.same-secret", "one.yml"), ("customer.same-secret", "other.yml")]
+    layer = Place("provider.yml", 9, 1)
+    shared = [replace(each, secrets=(("secrets/wildcard.key", layer),)) for each in (one, other)]
+    assert told(*shared) == []
+
+
 def test_what_a_site_claims() -> None:
     college = judged(EXAMPLE / "customers" / "college.yml")
     assert college.site is not None

@@ -263,20 +263,24 @@ def below(claimants: Iterable[Claimant]) -> Iterator[Finding]:
 
 
 def secrets(claimants: Iterable[Claimant]) -> Iterator[Clash]:
-    """Secrets of one project that several name, and those in the folder of another customer.
+    """Secrets that several name, and those in the folder of another customer.
 
     People of two customers may have the same login: with the same first passwords they would have the same one.
-    Of a customer with hosts of its own, no path that it says is a platform's: it would get that key. (Where first
-    passwords are, when nobody says it, is the same path for all.)
+    With hosts of its own a customer would get the key of another one, or of a platform, that its file names. (Where
+    first passwords are, when nobody says it, is the same path for all.)
     Paths start at a project's folder, in which ``secrets`` is most often a link to the one folder that the provider
     has, so what lies in the folder called like a customer is that customer's in every project.
     """
     from mailwright.site.read import PASSWORDS  # a build that changes nothing comes here never
 
     everybody = tuple(claimants)
-    on_platforms = [one for one in everybody if one.platform]
-    shared = ((f"{one.platform}\0{path}", one, place) for one in on_platforms for path, place in _plain(one))
-    for key, holders in _shared(shared).items():
+    said = (
+        (f"{one.platform}\0{path}", one, place)
+        for one in everybody
+        for path, place in _plain(one)
+        if one.platform or (path != PASSWORDS and _says_itself(one, place))
+    )
+    for key, holders in _shared(said).items():
         path = key.partition("\0")[2]
         told = []
         for one, place in holders.values():

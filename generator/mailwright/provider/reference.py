@@ -55,7 +55,7 @@ Whatever a description says of secrets is a path on the control machine. On shar
 (relative, without `..`) below `secrets/<id>/`, whichever layer says it; the first passwords of a customer that does
 not say where they are, are at `secrets/<id>/passwords`. A customer with hosts of its own names what it likes below
 `secrets/`, but not in the folder of another customer; certificates and their keys too. The provider's layers may
-say any path for it. A platform and a customer may not name the same secret.
+say any path for it. A platform and a customer, or two customers, may not name the same secret.
 
 ## Limits
 
