@@ -108,6 +108,30 @@ def test_what_will_not_do(use: str, old: str, new: str) -> None:
     assert look(use, telling(use, TOLD[use].replace(old, new)))[0] is Status.FAIL
 
 
+def _profile(inner: str) -> str:
+    return f'<?xml version="1.0"?><plist version="1.0">{inner}</plist>'
+
+
+@pytest.mark.parametrize(
+    ("use", "text"),
+    [
+        ("autoconfig", '<?xml version="1.0" encoding="no-such"?><clientConfig/>'),
+        ("autodiscover", '<?xml version="1.0" encoding="no-such"?><Autodiscover/>'),
+        ("mobileconfig", _profile("<array/>")),
+        ("mobileconfig", _profile("<dict>")),
+        ("mobileconfig", _profile("<date>never</date>")),
+        ("mobileconfig", _profile("<dict><key>PayloadContent</key><true/></dict>")),
+        ("mobileconfig", _profile("<dict><key>PayloadContent</key><array><string>x</string></array></dict>")),
+        ("mobileconfig", "<?xml ?></plist>"),
+    ],
+)
+def test_what_is_no_such_file_is_said_to_be_none(use: str, text: str) -> None:
+    """As what was told, and not as a fault of the probe."""
+    found, words = look(use, telling(use, text))
+    assert found is Status.FAIL
+    assert any("cannot be read" in one for one in words)
+
+
 @pytest.mark.parametrize("use", TOLD)
 def test_nothing_is_told(use: str) -> None:
     assert look(use, lambda _asked: Answer(404))[0] is Status.FAIL

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Literal
 from xml.etree import ElementTree
+from xml.parsers.expat import ExpatError
 
 from mailwright.audit import browse, mailboxes, roads, wire
 from mailwright.audit import zone as zones
@@ -26,6 +27,16 @@ _SERVICES: dict[Kind, tuple[str, ...]] = {
 }
 _WORTH: tuple[Kind, ...] = ("imap", "smtp")  # without which nobody can read or write
 _OCTETS = 256 << 10  # of one such file
+_NOT_READ = (
+    ValueError,
+    LookupError,  # an encoding that there is not, too
+    TypeError,  # of plistlib, and of a profile whose parts are of other kinds than they should be
+    AttributeError,
+    ExpatError,
+    ElementTree.ParseError,
+    plistlib.InvalidFileException,
+)
+"""What those who read a file raise for one that is none."""
 _OUTLOOK = "{http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a}"
 _ASK_OUTLOOK = """\
 <?xml version="1.0" encoding="utf-8"?>
@@ -108,7 +119,7 @@ def _judged(
         return
     try:
         offers: tuple[Offer, ...] = read(page.body[:_OCTETS])
-    except (ValueError, KeyError, ElementTree.ParseError, plistlib.InvalidFileException) as error:
+    except _NOT_READ as error:
         yield Observation(f"what {service.url} says", f"cannot be read: {error!r}"[:200], False, target=target)
         return
     missing = [kind for kind in _WORTH if kind not in {offer.kind for offer in offers}]
@@ -162,7 +173,7 @@ def _listener(plan: Plan, offer: Offer) -> Listener | None:
 
 
 def autoconfig_offers(text: bytes) -> tuple[Offer, ...]:
-    """The servers of a file of Thunderbird's form. Raises ValueError, KeyError or ParseError for anything else."""
+    """The servers of a file of Thunderbird's form. Raises what is in _NOT_READ for anything else."""
     kinds: dict[str, Kind] = {"imap": "imap", "pop3": "pop3", "smtp": "smtp"}
     modes: dict[str, TlsMode] = {"SSL": "implicit", "STARTTLS": "starttls", "plain": "none"}
     root = _tree(text)
@@ -181,7 +192,7 @@ def autoconfig_offers(text: bytes) -> tuple[Offer, ...]:
 
 
 def autodiscover_offers(text: bytes) -> tuple[Offer, ...]:
-    """The servers of an answer to Outlook. Raises ValueError, KeyError or ParseError for anything else."""
+    """The servers of an answer to Outlook. Raises what is in _NOT_READ for anything else."""
     kinds: dict[str, Kind] = {"IMAP": "imap", "POP3": "pop3", "SMTP": "smtp"}
     modes: dict[str, TlsMode] = {"SSL": "implicit", "TLS": "starttls", "None": "none"}
     found = []
@@ -202,7 +213,7 @@ def autodiscover_offers(text: bytes) -> tuple[Offer, ...]:
 
 
 def mobileconfig_offers(text: bytes) -> tuple[Offer, ...]:
-    """The servers of a configuration profile, signed or not. Raises ValueError or KeyError for anything else."""
+    """The servers of a configuration profile, signed or not. Raises what is in _NOT_READ for anything else."""
     start, end = text.find(b"<?xml"), text.rfind(b"</plist>")
     if start < 0 or end < 0:
         raise ValueError("no property list")
