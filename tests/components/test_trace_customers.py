@@ -343,6 +343,19 @@ def test_anothers_message_is_as_one_that_is_not_there(
     assert len(found["words"]) == 2
 
 
+def test_logs_that_are_not_here_are_named_where_nothing_is_found(
+    given: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On a store without a log host: what another mailer took in is in that one's log alone."""
+    whole = json.loads(given.read_text())
+    here = [one for one in whole["logs"] if one["host"] != SMTP]
+    for logs, wanted in ((whole["logs"], False), (here, True)):
+        given.write_text(json.dumps({**whole, "logs": logs}))
+        for who in ((), ("--customer", "valley")):
+            status, out, _err = run(given, capsys, *who, "4jNobodyszzVXS6")
+            assert (status, f"The logs of {SMTP} are not kept here." in out) == (1, wanted), out
+
+
 def test_a_stolen_message_id_leads_to_ones_own_alone(given: Path) -> None:
     assert "gparry" not in told(given, "river", STOLEN)
     river = told(given, "river", "<many@valley.ac.uk>")

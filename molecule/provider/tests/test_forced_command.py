@@ -20,6 +20,8 @@ ASKERS = ("school", "trust")
 NOT_THERE = "Message-ID {} is not in the logs."
 NO_WAY = "No queue id in this message's Received: lines leads to it in the logs"
 
+ELSEWHERE = "The logs of mx2.hosting.example are not kept here."
+
 # As docs/providers.md says it.
 FORCED = 'restrict,command="/usr/local/bin/mailwright-trace --customer {} --forced" {}'
 MAILVIEW = """\
@@ -102,6 +104,7 @@ def test_each_is_told_of_its_own_mail_alone(line: Line, sent: Mapping[str, tuple
                 else:
                     assert status == 1, said
                     assert said.startswith(unknown.format(message)), said
+                    assert ELSEWHERE in said, said
 
 
 def test_it_is_as_the_manual_says() -> None:

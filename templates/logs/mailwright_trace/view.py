@@ -140,7 +140,7 @@ class View:
             for domain, day in sorted(self.customer.since.items())
             if domain in self.customer.domains and day > self.since.date()
         ]
-        return said + (f" Later begin: {', '.join(later)}." if later else "")
+        return said + (f" Later begin: {', '.join(later)}." if later else "") + self.trail.elsewhere()
 
     def _has(self, address: str, event: Event) -> bool:
         """Whether an address, or a login with its realm, was the customer's when that happened."""

@@ -400,7 +400,13 @@ class Trail:
 
     def kept(self) -> str:
         kept = self.logs.kept()
-        return f"The logs here are from {kept[0]} to {kept[1]}." if kept else "There are no logs here."
+        said = f"The logs here are from {kept[0]} to {kept[1]}." if kept else "There are no logs here."
+        return said + self.elsewhere()
+
+    def elsewhere(self) -> str:
+        """A sentence, with a blank before it, of hosts whose logs are not here; empty: all are."""
+        hosts = sorted(self.hosts.keys() - {log.host for log in self.logs.logs})
+        return f" The logs of {', '.join(hosts)} are not kept here." if hosts else ""
 
     # --- The whole of it ----------------------------------------------------------------------------------------
 
