@@ -145,10 +145,28 @@ def test_a_name_is_that_name(folder: Path, name: str) -> None:
         ({"domains": ("institute.ac.uk",)}, "institute.ac.uk is institute's already"),
         ({"domains": ("mail.institute.ac.uk",)}, "mail.institute.ac.uk is institute's already"),
         ({"domains": ("hosting.example",)}, "hosting.example is platform shared's already"),
+        ({"domains": ("new.ac.uk", "art.valley.ac.uk")}, "art.valley.ac.uk is below valley.ac.uk of college"),
+        (
+            {"domains": ("new.ac.uk", "a.b.institute.ac.uk")},
+            "a.b.institute.ac.uk is below institute.ac.uk of institute",
+        ),
     ],
 )
 def test_what_is_anothers_is_refused(folder: Path, said: dict[str, object], words: str) -> None:
     assert words in str(refused(folder, customer(**said)))
+
+
+def test_a_domain_above_anothers_is_refused(folder: Path) -> None:
+    file = folder / "customers" / "harbour.yml"
+    file.write_text(file.read_text().replace("harbour.ac.uk", "harbour.new.ac.uk"))
+    assert "new.ac.uk is above harbour.new.ac.uk of harbour" in str(refused(folder, customer()))
+
+
+@pytest.mark.parametrize("domain", ["art.valley.ac.uk", "art.hosting.example"])
+def test_a_domain_below_one_that_is_wide_or_the_providers_is_taken(folder: Path, domain: str) -> None:
+    with (folder / "provider.yml").open("a") as file:
+        file.write("\nwide_domains: {valley.ac.uk: the college and its department}\n")
+    assert write(folder, customer(domains=("new.ac.uk", domain), people=customer().people[:1])).file.exists()
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -138,9 +140,11 @@ def _undo(done: list[Path]) -> None:
 
 
 def _unclaimed(provider: Provider, platforms: dict[str, Shared], new: NewCustomer) -> None:
-    """Raises NewError where the id or a domain is another's. Of the other files only those that have the words in
-    them, or may have them in a file that they extend, are read as descriptions: there may be thousands."""
+    """Raises NewError where the id or a domain is another's, or lies above or below another's. Of the other files
+    only those that have the words in them, or may have them in a file that they extend, are read as descriptions:
+    there may be thousands."""
     words = [way for domain in new.domains for way in which.written(domain)]
+    over = _alone(parent for domain in new.domains for parent in _above(domain))
     owners: list[claims.Claimant] = []
     for path in customer_files(provider, Findings()):
         found = content(path, MAX_BYTES, Findings())
@@ -149,7 +153,7 @@ def _unclaimed(provider: Provider, platforms: dict[str, Shared], new: NewCustome
         if new.id.encode() in found and which.said_id(found, path.stem) == new.id:
             raise NewError(f"{path} is the customer {new.id} already: say another --id")
         low = which.lowered(found)
-        if b"extends" in low or any(word in low for word in words):
+        if b"extends" in low or any(word in low for word in words) or over.search(low):
             customer = read_customer(provider, platforms, path)
             head, site = customer.head, customer.reading.site
             if site is not None:
@@ -160,3 +164,22 @@ def _unclaimed(provider: Provider, platforms: dict[str, Shared], new: NewCustome
         if domain in held:
             one, place = held[domain]
             raise NewError(f"{domain} is {one.id}'s already ({place})")
+        for name, (one, place) in held.items():
+            if name.endswith(f".{domain}") and domain not in provider.wide:
+                raise NewError(f"{domain} is above {name} of {one.id} ({place}): {_KNOWN}")
+            if domain.endswith(f".{name}") and name not in provider.wide and not one.is_platform:
+                raise NewError(f"{domain} is below {name} of {one.id} ({place}): {_KNOWN}")
+
+
+_KNOWN = "where both know, the provider says it first, with the upper one in wide_domains"
+
+
+def _above(domain: str) -> Iterator[str]:
+    labels = domain.split(".")
+    return (".".join(labels[first:]) for first in range(1, len(labels) - 1))
+
+
+def _alone(domains: Iterable[str]) -> re.Pattern[bytes]:
+    """Finds one of them where it is no part of a longer name or address: half of all have ``ac.uk`` in them."""
+    ways = "|".join(re.escape(way.decode()) for domain in domains for way in which.written(domain))
+    return re.compile(rb"(?<![\w.@-])(?:" + (ways or r"\Z.").encode() + rb")(?![\w.-])")
