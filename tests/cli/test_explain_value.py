@@ -163,3 +163,21 @@ def test_one_with_faults_is_explained_all_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", [(EXAMPLE, "/logging/days"), (COLLEGE, "college", "/logging/days")])
 def test_a_folder_needs_an_id_and_a_file_none(words: tuple[str | Path, ...]) -> None:
     assert isinstance(explain(*words).exception, click.UsageError)
+
+
+def test_what_was_asked_for_cannot_colour_what_is_said() -> None:
+    asked = "/a\x1b[31m"
+    result = explain(COLLEGE, asked)
+    assert isinstance(result.exception, click.ClickException)
+    assert result.exception.format_message() == "there is no /a\\x1b[31m."
+
+
+def test_a_provider_yml_has_no_values_by_itself() -> None:
+    assert "the folder" in refused(COLLEGE.parent.parent / "provider.yml", "/store/quota")
+
+
+def test_a_folder_of_an_odd_name_is_told_on_one_line(tmp_path: Path) -> None:
+    folder = copied(tmp_path).rename(tmp_path / "a\nb")
+    said = explain(folder, "college", "/store/quota").output
+    assert "a\nb" not in said
+    assert "a\\x0ab/provider.yml" in said

@@ -44,6 +44,11 @@ class Refused(click.ClickException):
 
     exit_code = 2
 
+    def format_message(self) -> str:
+        from mailwright.formats.visible import visible
+
+        return visible(self.message, keep="\n")
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:

@@ -55,6 +55,7 @@ def _layers(path: Path, id_: str) -> tuple[tuple[Layer, ...], tuple[Limit, ...],
     """The layers of a description, the limits for it, and its own defaults. Ends with status 2 where it is none."""
     from mailwright.findings import Findings
     from mailwright.provider.customer import read_customer
+    from mailwright.provider.model import FILE
     from mailwright.provider.platform import read_platforms
     from mailwright.provider.read import folder_of, read
     from mailwright.provider.value import defaults, files
@@ -62,6 +63,8 @@ def _layers(path: Path, id_: str) -> tuple[tuple[Layer, ...], tuple[Limit, ...],
 
     findings = Findings()
     folder = path if id_ else folder_of(path)
+    if path.name == FILE and folder is not None:
+        raise common.Refused(f"{path} says what lies under customers: name the folder and a customer's id instead.")
     if folder is None:
         layers = files(path, findings)
         if not layers:
@@ -96,7 +99,7 @@ def _lines(value: Value) -> Iterator[str]:
         told = "  ".join(visible(cell).ljust(width) for cell, width in zip(row, widths, strict=False))
         yield f"  {told}  {row[3]}".rstrip()
     for limit in value.limits:
-        yield f"    limit: {visible(words(limit))} ({visible(limit.reason)}), {limit.where}"
+        yield f"    limit: {visible(words(limit))} ({visible(limit.reason)}), {visible(str(limit.where))}"
 
 
 def _standing(said: Said) -> str:
