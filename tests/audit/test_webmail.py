@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from mailwright.audit import border, letters, mailboxes, posting, webmail
 from mailwright.audit.border import Came
 from mailwright.audit.model import Context, Received
+from mailwright.audit.web import Page
 from mailwright.findings import Status
 from mailwright.site.addresses import key
 from support.mail_peer import FOREIGN
@@ -137,6 +139,22 @@ def look(id_: str, server: Roundcube, monkeypatch: pytest.MonkeyPatch) -> tuple[
     with at(server, monkeypatch) as context:
         found, seen = verdict(PROBES[id_], context)
         return found, failures(seen)
+
+
+def test_a_name_is_typed_as_it_is() -> None:
+    """Half a name would find nobody, and who may not be found would seem to be hidden."""
+    asked: list[str] = []
+
+    def get(path: str, _headers: object) -> Page:
+        asked.append(path)
+        return Page(200, "OK", "text/plain", b"")
+
+    service = next(row for row in whole_plan().web if row.use == "webmail")
+    session = webmail.Session(SimpleNamespace(get=get), service, TOKEN)  # type: ignore[arg-type]
+    for typed in ("R&D=1", "50%", "a#b", "Guðmundsdóttir", "d'Arc+x y"):
+        webmail._completed(session, typed)
+        assert parse_qs(urlsplit(asked[-1]).query)["_search"] == [typed]
+        assert asked[-1].isascii()
 
 
 @pytest.mark.parametrize("id_", PROBES)

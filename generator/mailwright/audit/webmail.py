@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from email.utils import parseaddr
+from urllib.parse import urlencode
 
 from mailwright.audit import border, browse, letters, mailboxes, posting, roads
 from mailwright.audit.border import Came
@@ -36,9 +37,8 @@ class Session:
     def task(self, action: str, **fields: str) -> Page:
         """The answer to what a page's script asks for."""
         query = {"_task": "mail", "_action": action, "_remote": "1", **fields}
-        text = "&".join(f"{name}={value}" for name, value in query.items())
         headers = {"X-Requested-With": "XMLHttpRequest", "X-Roundcube-Request": self.token}
-        return self.browser.get(f"{self.service.path}?{text}", headers)
+        return self.browser.get(f"{self.service.path}?{urlencode(query)}", headers)
 
 
 def secure(context: Context) -> Iterator[Observation]:
