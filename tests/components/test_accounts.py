@@ -483,6 +483,28 @@ def test_nobody_else_does(places: Any, dovecot: Dovecot, lines: tuple[str, ...],
     assert places.passwords.read_text() == before
 
 
+@pytest.mark.parametrize("act", ["password", "suspend", "purge"])
+def test_what_an_operator_does_meanwhile_stays(
+    places: Any, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    """Whoever has got hold of the old password does not undo that it was taken from them."""
+    monkeypatch.setattr(suspended, "end_sessions", lambda *_: None)
+    monkeypatch.setattr(server, "SETTLED", 0)
+    one = server.Talk(settings(), places, "198.51.100.80", dovecot.path)
+    assert [one.answer(line)[:3] for line in ("USER rl204", "PASS the right one")] == ["300", "200"]
+    with host.locked(places):
+        if act == "password":
+            passwords.put(places, "rl204", "{CRYPT}the operator's")
+        elif act == "suspend":
+            suspended.add(places, "rl204", "phished", "root")
+        else:
+            passwords.drop(places, "rl204")
+    before = places.passwords.read_text()
+    assert one.answer("NEWPASS a quite other one")[:3] == "500"
+    assert one.answer("NEWPASS a quite other one")[:3] == "500"
+    assert places.passwords.read_text() == before
+
+
 def test_three_wrong_ones_end_it_and_so_does_a_dovecot_that_cannot_say(places: Any, dovecot: Dovecot) -> None:
     one = server.Talk(settings(), places, "198.51.100.80", dovecot.path)
     one.answer("USER rl204")

@@ -106,6 +106,12 @@ def put(places: Places, login: str, hash_: str) -> None:
     _write(path, lines)
 
 
+def line_of(places: Places, login: str) -> str:
+    """The login's line in the file; empty where it has none."""
+    path, called = places.passwords_of(login)
+    return next((line for line in read(path).splitlines() if _is_of(line, called)), "")
+
+
 def drop(places: Places, login: str) -> None:
     """Out of the file. The caller holds the lock."""
     path, called = places.passwords_of(login)

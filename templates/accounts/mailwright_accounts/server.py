@@ -79,7 +79,7 @@ class Talk:
 
     def __init__(self, settings: Settings, places: Places, client: str, auth: str = AUTH) -> None:
         self._settings, self._places, self._client, self._auth = settings, places, client, auth
-        self._login = self._old = ""
+        self._login = self._old = self._line = ""
         self._wrong = 0
         self.over = False
 
@@ -111,6 +111,7 @@ class Talk:
         here = (
             person is not None and person.keeper == self._settings.host and person.password_is_here(self._settings)
         )
+        self._line = passwords.line_of(self._places, self._login)
         try:
             good = "\0" not in text and bool(text) and right(self._login, text, self._client, self._auth)
         except AwayError as error:
@@ -130,6 +131,11 @@ class Talk:
             return f"500 The new password is not good enough: {fault}"
         made = passwords.hashed(text)
         with locked(self._places):
+            # what an operator has done meanwhile stays: another password, none, or a suspension
+            kept = passwords.line_of(self._places, self._login) == self._line
+            if not kept or self._login in suspended.known(self._places):
+                self._old = ""
+                return "500 The password is not right any more"
             passwords.put(self._places, self._login, made)
         note("new password", self._login, "its owner", f" from={self._client}")
         time.sleep(SETTLED)  # webmail's next request comes with the new one
