@@ -67,6 +67,15 @@ def test_bytes(raw: bytes, expected: list[str]) -> None:
     assert seen(raw) == expected
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"], ids=["unix", "windows"])
+def test_marks_of_a_merge_are_told_as_such(end: bytes) -> None:
+    lines = (b"a:", b"  b: 1", b"<<<<<<< HEAD", b"  c: 2", b"=======", b"  c: 3", b">>>>>>> other", b"  d: 4", b"")
+    findings = Findings()
+    compose(end.join(lines), "x.yml", findings)
+    ((message, line),) = [(one.message, one.where.line) for one in findings.items if one.where is not None]
+    assert (message, line) == ("a merge left its marks here", 3)
+
+
 def test_windows_line_ends_are_fine() -> None:
     assert seen(b"a: b\r\nc: d\r\n") == []
 

@@ -94,6 +94,19 @@ def test_a_folder_that_is_no_more_can_be_had(folder: Path) -> None:
         assert (old.path / "provider.yml").read_text() == "provider: {name: Example}\n"
 
 
+@pytest.mark.parametrize(
+    "path", ["HEAD^{tree}", "HEAD:mail", "HEAD:mail/provider/customers", "HEAD:mail/provider/link"]
+)
+def test_what_a_damaged_repository_has_not_is_told(folder: Path, tmp_path: Path, path: str) -> None:
+    (folder / "link").symlink_to("provider.yml")
+    commit(folder)
+    asked = ["git", "-C", str(tmp_path), "rev-parse", path]
+    name = subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
+    (tmp_path / ".git" / "objects" / name[:2] / name[2:]).unlink()
+    with pytest.raises(RevisionError, match="git fsck"), at("HEAD", folder):
+        pass
+
+
 def test_the_top_of_the_repository_may_be_the_folder(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet")
     (tmp_path / "provider.yml").write_text("provider: {name: Example}\n")

@@ -562,6 +562,13 @@ def test_a_pointer_of_git_lfs_is_told(repository: Path) -> None:
     assert "HEAD:people.csv is kept by git LFS" in refused("HEAD", repository / "site.yml")
 
 
+def test_a_description_that_was_called_otherwise_can_be_compared_by_hand(repository: Path) -> None:
+    commit(repository, {"site.yml": MINIMAL})
+    said = refused("HEAD", repository / "other.yml")
+    assert "has no file other.yml" in said
+    assert "`git worktree add`" in said
+
+
 def test_no_git_is_told(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(repository))
     assert "There is no git on this machine" in refused("HEAD", repository / "site.yml")

@@ -83,6 +83,24 @@ def test_whole_rows_are_read_in_spite_of_broken_ones(tmp_path: Path) -> None:
     assert table(tmp_path, b"a,b\n1,2\n3\n5,6\n") == ([(2, ["1", "2"]), (4, ["5", "6"])], ["3:2 source.broken-row"])
 
 
+def test_a_pointer_of_git_lfs_is_told(tmp_path: Path) -> None:
+    raw = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
+    assert table(tmp_path, raw)[1] == ["1:1 source.missing-column"]
+
+
+def test_marks_of_a_merge_are_told_as_such(tmp_path: Path) -> None:
+    raw = b"a,b\n<<<<<<< HEAD\n1,2\n=======\n1,3\n>>>>>>> other\n"
+    path = tmp_path / "t.csv"
+    path.write_bytes(raw)
+    findings = Findings()
+    assert [fields for _, _, fields in Table(path, ("a", "b"), (), findings, NAMED).rows()] == [
+        ["1", "2"],
+        ["1", "3"],
+    ]
+    assert {finding.message for finding in findings.items} == {"a merge left its marks here"}
+    assert [finding.where.line for finding in findings.items if finding.where is not None] == [2, 4, 6]
+
+
 def test_a_binary_file_gives_few_findings(tmp_path: Path) -> None:
     assert len(table(tmp_path, b"a,b\n" + b"\xff\n" * 10_000)[1]) == MAX_REPEATS
 

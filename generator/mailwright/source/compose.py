@@ -15,6 +15,7 @@ import yaml
 from mailwright.findings import Findings, Place
 from mailwright.source import scalars
 from mailwright.source.characters import FORBIDDEN, FORBIDDEN_IN_FILE, describe
+from mailwright.source.files import MERGE, UNMERGED
 from mailwright.source.nodes import Entry, Mapping, Node, Scalar, Sequence, Spot
 from mailwright.source.report import MAX_REPEATS, Report
 
@@ -254,6 +255,10 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, file: str, report: Report) -
     place = Place(file, line + 1, column + 1)
     problem = error.problem or "it cannot be read"
     lines = text.split("\n")
+    conflict = next((number for number, one in enumerate(lines[: line + 2], 1) if MERGE.match(one)), 0)
+    if conflict:
+        report.error("source.yaml", "a merge left its marks here", Place(file, conflict, 1), UNMERGED)
+        return
     if "\t" in (lines[line] if line < len(lines) else "")[: column + 1]:
         at = lines[line].index("\t")
         place = Place(file, line + 1, at + 1)

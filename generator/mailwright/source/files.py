@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,14 @@ from io import BufferedReader
 from pathlib import Path
 
 from mailwright.findings import Findings, Place
+
+LFS = b"version https://git-lfs.github.com/spec/"
+"""With what a file begins that stands for another one, which git LFS keeps."""
+
+MERGE = re.compile(r"(?:<{7}|>{7}|\|{7}) |={7}\r?$")
+"""A line by which git marks what it could not merge."""
+
+UNMERGED = "Keep what is right between <<<<<<< and >>>>>>>, and take the lines with the marks out."
 
 MAX_FILE = 256 * 1024 * 1024
 """Bytes of any one file; a table of 100,000 people has ten million."""

@@ -24,9 +24,9 @@ from stat import S_ISREG
 from mailwright.findings import Findings
 from mailwright.source import attributes
 from mailwright.source.commit import FOLDER, LINK, MAX_HOPS, MAX_LINK, Commit
-from mailwright.source.files import MAX_FILE, opened
-from mailwright.source.git import Entry, Git, MissingError, Objects, RevisionError, TooLargeError
-from mailwright.source.revision import LFS, NoDescriptionError, located, short, undone_by_signals
+from mailwright.source.files import LFS, MAX_FILE, opened
+from mailwright.source.git import Entry, Git, MissingError, Objects, RevisionError, TooLargeError, incomplete
+from mailwright.source.revision import NoDescriptionError, located, short, undone_by_signals
 
 MAX_FILES = 2_000_000
 """In a folder: 10,000 customers have some 30,000."""
@@ -211,10 +211,7 @@ class AtRevision(Folder):
                 f"{self.prefix} has a file of more than {MAX_FILE:,} bytes ({error}): no description needs it."
             ) from None
         except MissingError:
-            raise RevisionError(
-                f"The repository has not got all files of {self.prefix.rstrip(':')}: it is a partial clone, or "
-                "damaged. `git fsck` tells; a full clone has them."
-            ) from None
+            raise incomplete(self.prefix.rstrip(":")) from None
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else str(error)
             raise RevisionError(f"The files of {self.prefix.rstrip(':')} cannot be written: {why}.") from None
@@ -276,7 +273,10 @@ def at(revision: str, folder: Path, *, absent: bool = False) -> Iterator[AtRevis
         root = Path(os.path.realpath(private)) / "tree"
         with git.objects() as objects:
             on_the_way = Commit(objects, commit)
-            found: tuple[str, Entry | None] | None = on_the_way.follow(inner)
+            try:
+                found: tuple[str, Entry | None] | None = on_the_way.follow(inner)
+            except (MissingError, TooLargeError, ValueError):  # a folder of the commit is not there, or is none
+                raise incomplete(name) from None
             if found is None and absent:
                 found = inner, None
             if found is None or (found[1] is not None and found[1].mode != FOLDER):
@@ -285,7 +285,10 @@ def at(revision: str, folder: Path, *, absent: bool = False) -> Iterator[AtRevis
                     f"The git revision {name} has {what} {inner or '.'}: `git ls-tree --name-only -r {name}` "
                     "lists its files."
                 )
-            files, links = _listed(git.below(found[1].name) if found[1] is not None else (), objects)
+            try:
+                files, links = _listed(git.below(found[1].name) if found[1] is not None else (), objects)
+            except (MissingError, TooLargeError):  # what a link says
+                raise incomplete(name) from None
             said = _attributes(files, found[0], on_the_way.attributes)
 
             def see(paths: Iterable[str]) -> None:

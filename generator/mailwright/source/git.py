@@ -26,6 +26,14 @@ class RevisionError(Exception):
     """The description cannot be had at that revision. The message is whole sentences: why, and the way out."""
 
 
+def incomplete(revision: str) -> RevisionError:
+    """What to say where ``MissingError`` was raised on the way."""
+    return RevisionError(
+        f"The repository has not got all files of {revision}: it is a partial clone, or damaged. `git fsck` tells; "
+        "a full clone has them."
+    )
+
+
 class MissingError(Exception):
     """An object that should be in the repository is not."""
 

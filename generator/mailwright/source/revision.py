@@ -25,8 +25,17 @@ from mailwright.records import dataclass
 from mailwright.source import attributes
 from mailwright.source.commit import FOLDER, Commit
 from mailwright.source.compose import compose
-from mailwright.source.files import MAX_FILE
-from mailwright.source.git import OBJECT, Entry, Git, MissingError, Objects, RevisionError, TooLargeError
+from mailwright.source.files import LFS, MAX_FILE
+from mailwright.source.git import (
+    OBJECT,
+    Entry,
+    Git,
+    MissingError,
+    Objects,
+    RevisionError,
+    TooLargeError,
+    incomplete,
+)
 from mailwright.source.layers import MAX_BYTES, MAX_LAYERS, extended
 from mailwright.source.nodes import Mapping, Node, Scalar, Sequence
 from mailwright.source.table import MAX_LINE
@@ -37,7 +46,6 @@ FOLDER_DEPTH = 2  # of a folder that is named: <texts>/<language>/<block>.md
 
 _NAMED = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*/?")  # the schema's paths
 _WORD_IN_TABLE = re.compile(rb"[A-Za-z0-9._/-]+")
-LFS = b"version https://git-lfs.github.com/spec/"
 _RANGE = re.compile(r"((?:[^{}]|\{[^{}]*\})*?)(\.\.\.?)((?:[^{}]|\{[^{}]*\})*)")  # braces hold words to look for
 
 
@@ -151,10 +159,7 @@ class _Files:
                 f"than {MAX_ALL:,}: no description needs it. Name another revision, or take it out."
             ) from None
         except MissingError:
-            raise RevisionError(
-                f"The repository has not got all files of {self._revision}: it is a partial clone, or damaged. "
-                "`git fsck` tells; a full clone has them."
-            ) from None
+            raise incomplete(self._revision) from None
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else str(error)
             raise RevisionError(f"The files of {self._revision} cannot be written: {why}.") from None
@@ -169,7 +174,8 @@ class _Files:
             absent = found is None and not self._commit.links
             raise (NoDescriptionError if absent else RevisionError)(
                 f"The git revision {self._revision} {what} {description}: `git ls-tree --name-only -r "
-                f"{self._revision}` lists its files."
+                f"{self._revision}` lists its files. Where it is called otherwise there, check that revision out "
+                "beside this one (`git worktree add`), and compare the two files."
             )
         folder = os.path.dirname(description)  # noqa: PTH120 - paths of git, not of this machine
         self._need(os.path.join(folder, beside))  # noqa: PTH118

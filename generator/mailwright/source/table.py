@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mailwright.findings import Findings, Place
 from mailwright.source.characters import FORBIDDEN, describe
-from mailwright.source.files import opened
+from mailwright.source.files import LFS, MERGE, UNMERGED, opened
 from mailwright.source.report import Report
 
 MAX_LINE = 16 * 1024  # bytes
@@ -107,6 +107,12 @@ class Table:
         return text
 
     def _header(self, text: str, number: int) -> list[str]:
+        if text.encode().startswith(LFS):
+            fix = "`git lfs pull` brings the file."
+            self.error(
+                "source.missing-column", "git LFS keeps the file, and here is a pointer to it", number, 1, fix
+            )
+            return []
         known = self.required + self.optional
         names = self._split(text, number)
         if names is None:
@@ -138,6 +144,8 @@ class Table:
             column = self.column(text, len(self.header)) if len(fields) > len(self.header) else len(text) + 1
             message = f"the row has {len(fields)} fields and the first line {len(self.header)}"
             fix = "Put a field that holds a comma in double quotes."
+            if MERGE.match(text):
+                message, column, fix = "a merge left its marks here", 1, UNMERGED
             self.error("source.broken-row", message, number, column, fix)
             return None
         return fields
