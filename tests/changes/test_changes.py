@@ -388,6 +388,31 @@ def test_addresses_of_a_gateway_that_is_asked_from_now_on_go_on_getting_mail() -
     assert not any("refused" in change.note for change in gone)
 
 
+def test_a_key_in_the_dns_is_shown_by_its_ends() -> None:
+    dkim = load_example().dkim
+    assert dkim is not None
+    key = dkim.public_key
+    (gone, come) = [
+        one
+        for one in of("records", example(dkim=replace(dkim, selector="mail2027")))
+        if ".college.ac.uk" in one.key and "chem" not in one.key
+    ]
+    for change in (gone, come):
+        assert change.sentence.endswith(f"; p={key[:8]}...{key[-24:]}")
+    (other,) = [
+        one
+        for one in of("records", example(dkim=replace(dkim, public_key=f"{key[:-8]}AAAAAAAA")))
+        if "chem" not in one.key
+    ]
+    assert len(other.sentence) < 200
+    middle = f"{key[:100]}{'A' * 8}{key[108:]}"  # the ends do not tell it from the other
+    (whole_key,) = [
+        one for one in of("records", example(dkim=replace(dkim, public_key=middle))) if "chem" not in one.key
+    ]
+    assert middle in whole_key.sentence
+    assert key in whole_key.sentence
+
+
 def test_a_reason_with_a_full_stop_ends_with_one() -> None:
     waiver = Waiver("ROLE-5.one-person", "The second starts soon.", "Rosa Luxemburg", date(2027, 1, 31), HERE)
     (change,) = of("waivers", example(waivers=(waiver,)))

@@ -296,6 +296,8 @@ def test_two_keys_for_a_while() -> None:
         first
         == "Give the new DKIM key a selector of its own in the description, instead of mail2026, and review that"
     )
+    same = made(example(dkim=replace(dkim, selector="mail2027")))  # with the key that signs from now on, too
+    assert same[-1] == "Take the TXT records mail2026._domainkey out of the DNS"
     off = made(example(dkim=None))
     assert off[-2:] == [
         "See that what leaves is not signed any more [604800]",

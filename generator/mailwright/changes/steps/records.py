@@ -161,7 +161,12 @@ def old_key(comparison: Comparison) -> Iterator[Step]:
             _WEEK,
             "What was signed with the old key is under way for as long.",
         )
-        yield Step(f"Take the TXT records {old.dkim_selector}._domainkey out of the DNS, and delete the old key")
+        keys, now = (
+            {row.value for row in plan.records if _key_of(row, selector)}
+            for plan, selector in ((comparison.old, old.dkim_selector), (comparison.new, new.dkim_selector))
+        )
+        delete = "" if keys & now else ", and delete the old key"
+        yield Step(f"Take the TXT records {old.dkim_selector}._domainkey out of the DNS{delete}")
 
 
 def _differing(comparison: Comparison, *types: str) -> Iterator[tuple[tuple[Record, ...], tuple[Record, ...]]]:
