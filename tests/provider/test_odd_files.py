@@ -210,3 +210,24 @@ def test_a_file_whose_name_is_no_text_stops_nobody(provider: Path, out: Path, jo
     found = survey(provider, TODAY, jobs=jobs)
     assert said(found.findings, "\\xff.yml") == ["provider.name"]
     assert (found.customers, found.status) == (5, 2)
+
+
+@pytest.mark.parametrize("whose", ["college.yml", "college/people.csv"])
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_file_that_is_taken_away_while_it_is_read_stops_nobody(
+    provider: Path, out: Path, monkeypatch: pytest.MonkeyPatch, whose: str, jobs: int
+) -> None:
+    real = build_one.judge
+    gone = provider / "customers" / whose
+    id_ = whose.partition("/")[0].removesuffix(".yml")
+
+    def judge(provider_: Provider, platforms: Mapping[str, Shared], path: Path, today: date) -> judging.Judged:
+        judged = real(provider_, platforms, path, today)
+        if path.stem == id_:
+            gone.unlink()
+        return judged
+
+    monkeypatch.setattr(build_one, "judge", judge)
+    result = engine.build(provider, out, TODAY, jobs=jobs)
+    assert said(result.findings, whose) == ["source.changed"]
+    assert (result.built, result.failed) == (5, 1)

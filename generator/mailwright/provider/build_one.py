@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import time
@@ -67,19 +68,27 @@ class Made:
 
 NOTHING = Written((), (), ())
 
+_NO_MORE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EINVAL)
+"""Errors of a file that was accepted and has been taken away since, or has become one that readers refuse."""
+
 
 def customer(setting: Setting, path: Path) -> Made:
     """The customer whose file is at ``path``. Faults of it are findings, and so are the makers' own, which are
     nobody else's business. Raises OSError where one cannot write."""
     try:
         return _customer(setting, path)
-    except OSError:
-        raise
+    except OSError as error:
+        named = str(error.filename or "")
+        if error.errno not in _NO_MORE or not named.startswith(f"{setting.provider.customers}{os.sep}"):
+            raise
+        message = f"{named} changed while it was read: {error.strerror}"
+        found: Finding = _fault("source.changed", message, named, "Build again.")
     except Exception as error:
-        file = _name(str(path), setting.provider.folder)
-        found = _relative((fault(path, error),), setting.provider.folder)
-        inputs = Inputs((file,), b"", b"", b"")
-        return Made(Entry(path.stem, file, "", (), inputs, None, findings=found, good=False), NOTHING, "")
+        found = fault(path, error)
+    file = _name(str(path), setting.provider.folder)
+    told = _relative((found,), setting.provider.folder)
+    inputs = Inputs((file,), b"", b"", b"")
+    return Made(Entry(path.stem, file, "", (), inputs, None, findings=told, good=False), NOTHING, "")
 
 
 def _customer(setting: Setting, path: Path) -> Made:
