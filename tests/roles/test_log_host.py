@@ -1,4 +1,5 @@
-"""A mail host and a log host: lines get there, and wait while it is away; mail is taken all the while."""
+"""A mail host and a log host: lines get there, and wait while it is away; mail is taken all the while. In the end
+they become a provider's platform, and customers ask for their messages where the logs are."""
 
 from __future__ import annotations
 
@@ -8,13 +9,20 @@ import smtplib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from mailwright.audit import letters, posting, roads
+from mailwright.build import project
+from mailwright.build.writer import write as written
+from mailwright.plan import make
 from mailwright.plan.retention import MAIL_LOG, central
-from mailwright.rehearsal.rehearse import Stage, prepare, staged
+from mailwright.rehearsal import credentials
+from mailwright.rehearsal.platform import Hosted, PlatformStage, PreparedPlatform, of_customers, with_customers
+from mailwright.rehearsal.rehearse import Prepared, Stage, prepare, staged
 from support.example import example, load_example, split_hosts
+from support.provider_folder import TODAY, copied, judged
 
 pytestmark = [pytest.mark.hosts, pytest.mark.slow]
 
@@ -31,13 +39,36 @@ for number in range(int(sys.argv[2])):
 
 
 @pytest.fixture(scope="module", params=["debian-13", "debian-12"])
-def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def later(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformStage]:
+    """The hosts, with the site that they are of now applied; and what they become in the end."""
     folder = tmp_path_factory.mktemp("log-host")
     keeper = next(host for host in split_hosts(os=request.param) if host.name == KEEPER)
     mail = replace(load_example().hosts[0], os=request.param)
-    with staged(prepare(example(hosts=(mail, keeper)), (), (), folder), folder, print) as stage:
+    prepared = prepare(example(hosts=(mail, keeper)), (), (), folder)
+    platform = as_a_platform(prepared, folder)
+    with staged(prepared, folder, print, shown=platform.shown) as stage:
         stage.apply(print)
-        yield stage
+        yield PlatformStage(platform, stage)
+
+
+@pytest.fixture(scope="module")
+def stage(later: PlatformStage) -> Stage:
+    return later.stage
+
+
+def as_a_platform(prepared: Prepared, folder: Path) -> PreparedPlatform:
+    """The same site with two of the example provider's customers on its hosts."""
+    place, shared, hosted = copied(folder), with_customers(prepared.site), []
+    for name in ("school", "harbour"):
+        found = judged(place / "customers" / f"{name}.yml")
+        assert found.site is not None
+        assert found.plan is not None
+        made = credentials.of_people(found.plan)
+        site = replace(credentials.with_key(found.site, made), hosts=prepared.site.hosts)
+        hosted.append(Hosted(found.head, site, make(site, shared), (), found.head.state(TODAY), made))
+    own = project(prepared.site, shared, (), ())
+    written(own | of_customers(hosted, own), folder / "platform")
+    return PreparedPlatform(replace(prepared, project=folder / "platform"), tuple(hosted), {})
 
 
 def on(stage: Stage, host: str, *argv: str) -> str:
@@ -272,3 +303,74 @@ def test_without_an_answer_nothing_is_sent(stage: Stage) -> None:
     finally:
         on(stage, MAIL, "systemctl", "start", "mailwright-space.service")
     assert handed_in(stage, stage.lab.mail.address).startswith("250")
+
+
+# --- The site becomes a platform ---------------------------------------------------------------------------------
+
+VIEW = "/var/lib/mailwright-customers/customers.json"
+
+
+@pytest.fixture
+def platform(later: PlatformStage) -> PlatformStage:
+    """On one release: molecule's provider is on the other."""
+    if later.stage.prepared.plan.host(MAIL).os != "debian-12":
+        pytest.skip("molecule's provider is on this release")
+    return later
+
+
+def kept(stage: Stage) -> int:
+    """How many messages of these tests the person has whom they go to. (On a platform ``doveadm -A`` fails.)"""
+    login = roads.anybody(stage.context()).login
+    return len(on(stage, MAIL, "doveadm", "search", "-u", login, "HEADER", "Subject", letters.PREFIX).splitlines())
+
+
+def test_in_one_apply_the_site_becomes_a_platform_and_its_people_keep_their_mail(platform: PlatformStage) -> None:
+    stage = platform.stage
+    before = kept(stage)
+    assert from_outside(stage).startswith("250")
+    assert until(lambda: kept(stage) == before + 1)
+    project = platform.prepared.platform.project
+    platform.prepared.write_secrets(platform.secrets)
+    assert all(platform.apply(print, project=project).changed.values())
+    assert platform.apply(print, project=project).changed == {MAIL: 0, KEEPER: 0}
+    assert kept(stage) == before + 1
+    assert from_outside(stage).startswith("250")
+    assert until(lambda: kept(stage) == before + 2)
+    assert handed_in(stage, stage.lab.mail.address).startswith("250")  # with the password of before
+
+
+def test_the_log_host_knows_whose_the_logs_are_and_nobodys_address(platform: PlatformStage) -> None:
+    stage = platform.stage
+    assert on(stage, KEEPER, "cat", VIEW) == on(stage, MAIL, "cat", VIEW)
+    mode = on(stage, KEEPER, "stat", "--format=%a %U:%G", VIEW)
+    assert mode == on(stage, MAIL, "stat", "--format=%a %U:%G", VIEW)
+    folders = "/etc/mailwright/customers /var/lib/mailwright-customers"
+    assert "@hill.sch.uk" in on(stage, MAIL, "sh", "-c", f"grep -rhs @ {folders}")
+    assert on(stage, KEEPER, "sh", "-c", f"grep -rls @hill.sch.uk {folders} || true") == ""
+    for where in ("/etc/postfix/customers", "/etc/dovecot/customers", "/etc/rspamd/customers"):
+        on(stage, MAIL, "test", "-d", where)
+        on(stage, KEEPER, "test", "!", "-e", where)
+    assert stage.lab.shell.run(KEEPER, "mailwright-customers", "compare")[:1] == (0,)
+
+
+def test_each_customer_finds_its_own_messages_where_the_logs_are(platform: PlatformStage) -> None:
+    stage = platform.stage
+    sent = {}
+    for guest in platform.prepared.guests:
+        context = platform.context(guest)
+        mark, _ = posting.arrived(context, roads.anybody(context))
+        sent[guest.id] = f"<{mark}@{roads.anybody(context).published.rpartition('@')[2]}>"
+    assert set(sent) == {"school", "harbour"}
+    on(stage, KEEPER, "useradd", "--groups", "mailreaders", "asker")
+
+    def asked(customer: str, message: str) -> tuple[int, str]:
+        words = ("runuser", "-u", "asker", "--", "mailwright-trace", "--customer", customer, message)
+        status, said = stage.lab.shell.run(KEEPER, *words, timeout=60.0)
+        return status, said
+
+    for name, message in sent.items():
+        (other,) = set(sent) - {name}
+        assert until(lambda name=name, message=message: asked(name, message)[0] == 0, 60.0)  # type: ignore[misc]
+        status, said = asked(other, message)
+        assert status == 1
+        assert f"{message} is not in the logs" in said
