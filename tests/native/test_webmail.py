@@ -164,7 +164,7 @@ def test_people_are_found_by_typing_little() -> None:
 LOGINS = """
 define('INSTALL_PATH', '/var/lib/roundcube/');
 require INSTALL_PATH . 'program/include/clisetup.php';
-require INSTALL_PATH . 'plugins/mailwright/mailwright.php';
+require_once INSTALL_PATH . 'plugins/mailwright/mailwright.php';
 echo json_encode(array_map(fn($typed) => mailwright::login($typed), json_decode($argv[1])));
 """
 
