@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from mailwright.cli.check import command
 from mailwright.cli.common import FORMATS, Refused
+from mailwright.provider import survey as surveying
 from support.example import EXAMPLE as SITE
 from support.provider_folder import EXAMPLE, change, copied, customer, line_of
 
@@ -243,3 +246,21 @@ def test_nobody_is_named_where_strangers_read(tmp_path: Path) -> None:
     result = check(folder, "--impersonal")
     assert "ADDR-5.claimed-twice" in result.output
     assert "ann.ash" not in result.output
+
+
+def test_a_folder_whose_name_is_no_text_says_so(tmp_path: Path) -> None:
+    folder = copied(tmp_path).rename(tmp_path / os.fsdecode(b"\xff"))
+    result = check(folder)
+    assert isinstance(result.exception, Refused)
+    assert "not UTF-8" in result.exception.message
+
+
+def test_a_limit_of_the_system_is_no_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def pipe() -> tuple[int, int]:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(os, "pipe", pipe)
+    monkeypatch.setattr(surveying, "AT_ONCE", 1)
+    result = check(copied(tmp_path), "--jobs", "2")
+    assert isinstance(result.exception, Refused)
+    assert "Too many open files" in result.exception.message

@@ -90,6 +90,8 @@ def _survey(folder: Path, today: datetime | None, only: str | Path, jobs: int | 
         raise common.Refused(str(error)) from None
     except WorkerError as error:
         raise common.Refused(str(error)) from None
+    except OSError as error:
+        raise common.Refused(f"{error.filename or folder}: {error.strerror}") from None
 
 
 def _counts(told: Survey) -> str:

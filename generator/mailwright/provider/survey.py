@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
@@ -84,8 +85,12 @@ def survey(
     only  a customer's id, domain, or file: the others are not read, so whether they claim the same is not seen
     jobs  processes; 0: as many as there are processors, where customers are many
 
-    Raises NoCustomerError, WorkerError, OSError of the system's limits.
+    Raises NoCustomerError, WorkerError, OSError of the system's limits and of a folder whose name is not UTF-8.
     """
+    try:
+        os.fspath(folder).encode()
+    except UnicodeEncodeError:
+        raise OSError(errno.EILSEQ, "the name is not UTF-8: rename the folder", os.fspath(folder)) from None
     findings = Findings()
     provider = read(folder, findings)
     if provider is None:
