@@ -386,6 +386,7 @@ def test_addresses_of_a_gateway_that_is_asked_from_now_on_go_on_getting_mail() -
     assert one.sentence.startswith("k.marx@physics.college.ac.uk is in no list any more; it reached ")
     assert one.note == "For each message it is asked who is there; whoever is known there goes on getting mail."
     assert not any("refused" in change.note for change in gone)
+    assert one.alike == "addresses behind gateways in physics.college.ac.uk are in no list any more"
 
 
 def test_a_key_in_the_dns_is_shown_by_its_ends() -> None:

@@ -23,6 +23,7 @@ _NOT_YET = (
 _GONE = f"Nobody can log in there any more; the mail itself is deleted after {GRACE} days."
 _LOST = "Mail to what vanishes is refused from then on (550)."
 
+_UNLISTED = "in no list any more"
 _ASKED = "For each message it is asked who is there; whoever is known there goes on getting mail."
 
 _SOMEBODY = "somebody"
@@ -115,7 +116,7 @@ def routes(old: Plan, new: Plan) -> Iterator[Change]:
             yield Change("routes", "added", key, sentence, f"{what} are new", "", None, after)
         elif before is not None and after is None:
             listed = domain(some.address) not in asked or before.kind != "gateway"
-            ends, end = ("is no address any more", "vanish") if listed else ("is in no list any more",) * 2
+            ends, end = ("is no address any more", "vanish") if listed else (f"is {_UNLISTED}", f"are {_UNLISTED}")
             sentence = f"{key} {ends}; it reached {_reached(old, before, nobodys)}"
             note = _LOST if listed else _ASKED
             yield Change("routes", "removed", key, sentence, f"{what} {end}", note, before, None)
