@@ -53,9 +53,7 @@ def remember(plan: Plan, folder: Path) -> Path | None:
         return None
     folder.mkdir(exist_ok=True)
     new = path.with_suffix(".csv.new")
-    new.unlink(
-        missing_ok=True
-    )  # it may be a link: a customer has a folder of its own
+    new.unlink(missing_ok=True)  # it may be a link: a customer has a folder of its own
     with new.open("x", encoding="utf-8") as file:
         file.write(text)
     new.replace(path)
